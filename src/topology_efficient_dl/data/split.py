@@ -1,0 +1,45 @@
+"""One dataset's train, validation and test arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """The official split of one dataset; validation is cut from train (stratified), test is touched once.
+
+    Attributes
+    ----------
+    name : the dataset's name in its archive
+    series : by part, (n_samples, n_channels, n_timepoints) float32
+    labels : by part, (n_samples,) int64, codes in ``range(len(classes))``
+    classes : (n_classes,) the original labels, as strings, in code order
+    source : where the files came from, e.g. ``"ECG200_TRAIN.tsv.gz in <folder name>"`` or ``"bundled with aeon"``
+    """
+
+    name: str
+    series: dict[str, NDArray[np.float32]]
+    labels: dict[str, NDArray[np.int64]]
+    classes: tuple[str, ...]
+    source: str
+
+    @property
+    def n_channels(self) -> int:
+        """Channels of every series."""
+        return self.series["train"].shape[1]
+
+    @property
+    def n_timepoints(self) -> int:
+        """Samples in time of every series, after lengths were made equal."""
+        return self.series["train"].shape[2]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes seen in train."""
+        return len(self.classes)

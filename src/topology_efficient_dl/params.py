@@ -1,0 +1,203 @@
+"""Typed parameters: one frozen pydantic model per parameter group of ``conf/<environment>/parameters_*.yml``.
+
+A wrong key or value is refused before anything runs, with the allowed ones and the nearest match.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
+
+from topology_efficient_dl.errors import ParameterError, did_you_mean
+
+
+class Parameters(BaseModel):
+    """Base of all parameter groups: frozen, and unknown keys are errors that name the nearest known key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_keys(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for key in values.keys() - cls.model_fields.keys():
+                allowed = ", ".join(cls.model_fields)
+                hint = did_you_mean(str(key), cls.model_fields)
+                raise ValueError(f"unknown parameter '{key}'{hint} Allowed: {allowed}")
+        return values
+
+
+def _words(value: Any) -> Any:
+    """One name, or several separated by spaces, as the command line gives them; lists pass unchanged."""
+    if isinstance(value, str):
+        return value.split()
+    if isinstance(value, int):
+        return [value]
+    return value
+
+
+class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]]):
+    """A list of names; from the command line one name, or several separated by spaces."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Seeds(RootModel[Annotated[tuple[int, ...], BeforeValidator(_words), Field(min_length=1)]]):
+    """Random seeds; from the command line one integer, or several separated by spaces."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class IngestParams(Parameters):
+    """Where series come from and how they become splits."""
+
+    root: str | None = Field(None, description="folder with UCR files; else UCR_ROOT, data/01_raw/ucr, aeon, download")
+    download: bool = Field(True, description="fetch missing sets from the mirrors")
+    mirrors: tuple[str, ...] = Field(
+        ("https://www.timeseriesclassification.com/aeon-toolkit/{name}.zip",),
+        description="URL templates of zip files, tried in order",
+    )
+    retries: int = Field(2, ge=0)
+    timeout_seconds: float = Field(20.0, gt=0)
+    sha256: dict[str, str] = Field(default_factory=dict, description="expected digest of the downloaded zip, by set name")
+    unequal_length: Literal["pad", "interpolate", "error"] = "pad"
+    missing_values: Literal["pad", "interpolate", "error"] = "interpolate"
+    normalise: bool = Field(True, description="z-normalise every series (mean 0, standard deviation 1, per channel)")
+    validation_fraction: float = Field(0.2, gt=0, lt=1)
+    validation_seed: int = 0
+    skip_unavailable: bool = Field(False, description="list sets that cannot be had in the report instead of stopping")
+
+
+class FiltrationParams(Parameters):
+    """What a persistence diagram depends on: embedding, complex, homology."""
+
+    embedding: Literal["takens", "sliding_window", "spectrogram", "series"] = "takens"
+    delay: Annotated[int, Field(ge=1)] | Literal["auto"] = 5
+    dimension: Annotated[int, Field(ge=1)] | Literal["auto"] = 3
+    window: int = Field(32, ge=2, description="samples in a sliding or STFT window")
+    stride: int = Field(1, ge=1, description="samples from one window to the next")
+    filtration: Literal["rips", "alpha", "cubical", "sublevel", "superlevel"] = "rips"
+    engine: Literal["ripser", "giotto", "gudhi"] = "ripser"
+    homology_dimensions: tuple[Annotated[int, Field(ge=0, le=3)], ...] = (0, 1)
+    max_points: int | None = Field(None, ge=4, description="maxmin landmarks kept of a point cloud; all when null")
+    max_edge_length: float | None = Field(None, gt=0, description="Rips threshold; the enclosing radius when null")
+    field: int = Field(2, ge=2, description="coefficients in Z/field, a prime")
+
+
+class VectorizationParams(Parameters):
+    """How a diagram becomes a vector."""
+
+    vectorization: Literal["landscape", "image", "silhouette", "betti_curve", "entropy", "statistics"] = "landscape"
+    n_bins: int = Field(50, ge=2, description="grid points per curve, pixels per image side")
+    n_layers: int = Field(5, ge=1, description="landscape layers")
+    bandwidth: float = Field(0.05, gt=0, description="image kernel width, as a share of the birth-persistence range")
+    power: float = Field(1.0, ge=0, description="weight = persistence ** power, in images and silhouettes")
+
+
+class TdaRecipe(FiltrationParams, VectorizationParams):
+    """One way from a series to a feature vector."""
+
+    def filtration_params(self) -> FiltrationParams:
+        """The part that persistence diagrams depend on."""
+        return FiltrationParams(**self.model_dump(include=set(FiltrationParams.model_fields)))
+
+    def vectorization_params(self) -> VectorizationParams:
+        """The part that vectors depend on, given the diagrams."""
+        return VectorizationParams(**self.model_dump(include=set(VectorizationParams.model_fields)))
+
+
+class TdaParams(TdaRecipe):
+    """The default recipe, and named variants of it, each a set of overrides."""
+
+    variants: dict[str, dict[str, Any]] = Field(default_factory=lambda: {"default": {}})
+
+    def recipes(self) -> dict[str, TdaRecipe]:
+        """Every variant as a complete, validated recipe."""
+        base = self.model_dump(exclude={"variants"})
+        return {name: TdaRecipe(**{**base, **overrides}) for name, overrides in self.variants.items()}
+
+    @model_validator(mode="after")
+    def _check_variants(self) -> TdaParams:
+        self.recipes()
+        return self
+
+
+class ModelSpec(Parameters):
+    """One entry of the model zoo."""
+
+    architecture: str = Field(description="a name in the model registry")
+    role: Literal["baseline", "proposal"] = "baseline"
+    size: Literal["small", "medium", "large"] = "medium"
+    features: str | None = Field(None, description="variant of tda.variants that the model reads instead of the series")
+    members: int = Field(1, ge=1, description="networks in an ensemble that averages probabilities")
+    options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the architecture")
+
+
+class Zoo(RootModel[dict[str, ModelSpec]]):
+    """All models that can be named in ``models``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def pick(self, names: Names) -> dict[str, ModelSpec]:
+        """The named entries, in the order of the names.
+
+        Raises
+        ------
+        ParameterError : a name is not in the zoo
+        """
+        for name in names.root:
+            if name not in self.root:
+                hint = did_you_mean(name, self.root)
+                raise ParameterError(f"models: unknown model '{name}'{hint} Allowed: {', '.join(self.root)}")
+        return {name: self.root[name] for name in names.root}
+
+
+class TrainParams(Parameters):
+    """The one training loop: AdamW, cosine schedule, early stopping on validation loss, best weights restored."""
+
+    max_epochs: int = Field(200, ge=1)
+    min_epochs: int = Field(1, ge=1, description="early stopping counts from here on")
+    patience: int = Field(10, ge=1, description="epochs without a lower validation loss")
+    batch_size: int = Field(16, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    gradient_clip: float = Field(1.0, ge=0, description="norm bound; 0 turns it off")
+    class_weights: Literal["none", "balanced"] = "none"
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    threads: int = Field(1, ge=1, description="torch threads of one fit; results depend on it, so it is fixed")
+
+
+class ParallelParams(Parameters):
+    """How cells run; results never depend on it."""
+
+    backend: Literal["sequential", "loky", "threading", "dask"] = "loky"
+    jobs: int = Field(-1, description="workers; -1 is one per core")
+    address: str | None = Field(None, description="Dask scheduler, e.g. tcp://host:8786; a local cluster when null")
+
+
+class EfficiencyParams(Parameters):
+    """How cost is measured: alone, alternating, with fixed threads."""
+
+    batch_sizes: tuple[Annotated[int, Field(ge=1)], ...] = (1, 64)
+    rounds: int = Field(7, ge=1, description="alternations between the models of a comparison")
+    min_run_seconds: float = Field(0.1, gt=0, description="shortest timed block of one model in one round")
+    threads: int = Field(1, ge=1)
+    device: Literal["cpu", "cuda"] = "cpu"
+    memory: bool = Field(True, description="measure peak memory, each model in a fresh process on the CPU")
+
+
+class EvaluateParams(Parameters):
+    """The criterion, the statistics and the figure."""
+
+    baseline: str = "inception_time"
+    max_f1_drop_pp: float = Field(1.0, ge=0, description="largest accepted fall of macro-F1, percentage points")
+    min_latency_cut: float = Field(0.30, ge=0, lt=1, description="smallest accepted cut of end-to-end latency, fraction")
+    min_f1_gain_pp: float = Field(1.0, ge=0, description="gain that counts at equal inference time, percentage points")
+    latency_batch: int = Field(1, ge=1, description="batch size whose latency is judged")
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    n_bootstrap: int = Field(10_000, ge=100)
+    bootstrap_seed: int = 0
+    x_axis: str = Field("latency_ms_b1", description="column of the results table on the Pareto figure's x axis")
+    y_axis: str = Field("f1_macro_mean", description="column of the results table on the Pareto figure's y axis")
