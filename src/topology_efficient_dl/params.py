@@ -11,6 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, m
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 
+HOW: dict[str, Any] = {"results_depend_on_it": False}
+"""Marks a parameter that says how a cell is computed, not what: it does not enter the cell's fingerprint."""
+
 
 class Parameters(BaseModel):
     """Base of all parameter groups: frozen, and unknown keys are errors that name the nearest known key."""
@@ -26,6 +29,11 @@ class Parameters(BaseModel):
                 hint = did_you_mean(str(key), cls.model_fields)
                 raise ValueError(f"unknown parameter '{key}'{hint} Allowed: {allowed}")
         return values
+
+    def identity(self) -> dict[str, Any]:
+        """The fields that results depend on: all but those marked ``HOW``."""
+        how = {name for name, field in type(self).model_fields.items() if field.json_schema_extra == HOW}
+        return self.model_dump(exclude=how)
 
 
 def _words(value: Any) -> Any:
@@ -52,21 +60,34 @@ class Seeds(RootModel[Annotated[tuple[int, ...], BeforeValidator(_words), Field(
 class IngestParams(Parameters):
     """Where series come from and how they become splits."""
 
-    root: str | None = Field(None, description="folder with UCR files; else UCR_ROOT, data/01_raw/ucr, aeon, download")
-    download: bool = Field(True, description="fetch missing sets from the mirrors")
+    root: str | None = Field(
+        None,
+        description="folder with UCR files; else UCR_ROOT, data/01_raw/ucr, aeon, download",
+        json_schema_extra=HOW,
+    )
+    download: bool = Field(True, description="fetch missing sets from the mirrors", json_schema_extra=HOW)
     mirrors: tuple[str, ...] = Field(
         ("https://www.timeseriesclassification.com/aeon-toolkit/{name}.zip",),
         description="URL templates of zip files, tried in order",
+        json_schema_extra=HOW,
     )
-    retries: int = Field(2, ge=0)
-    timeout_seconds: float = Field(20.0, gt=0)
-    sha256: dict[str, str] = Field(default_factory=dict, description="expected digest of the downloaded zip, by set name")
+    retries: int = Field(2, ge=0, json_schema_extra=HOW)
+    timeout_seconds: float = Field(20.0, gt=0, json_schema_extra=HOW)
+    sha256: dict[str, str] = Field(
+        default_factory=dict,
+        description="expected digest of the downloaded zip, by set name",
+        json_schema_extra=HOW,
+    )
     unequal_length: Literal["pad", "interpolate", "error"] = "pad"
     missing_values: Literal["pad", "interpolate", "error"] = "interpolate"
     normalise: bool = Field(True, description="z-normalise every series (mean 0, standard deviation 1, per channel)")
     validation_fraction: float = Field(0.2, gt=0, lt=1)
     validation_seed: int = 0
-    skip_unavailable: bool = Field(False, description="list sets that cannot be had in the report instead of stopping")
+    skip_unavailable: bool = Field(
+        False,
+        description="list sets that cannot be had in the report instead of stopping",
+        json_schema_extra=HOW,
+    )
 
 
 class FiltrationParams(Parameters):
@@ -107,10 +128,14 @@ class TdaRecipe(FiltrationParams, VectorizationParams):
         return VectorizationParams(**self.model_dump(include=set(VectorizationParams.model_fields)))
 
 
+def _default_variant() -> dict[str, dict[str, Any]]:
+    return {"default": {}}
+
+
 class TdaParams(TdaRecipe):
     """The default recipe, and named variants of it, each a set of overrides."""
 
-    variants: dict[str, dict[str, Any]] = Field(default_factory=lambda: {"default": {}})
+    variants: dict[str, dict[str, Any]] = Field(default_factory=_default_variant)
 
     def recipes(self) -> dict[str, TdaRecipe]:
         """Every variant as a complete, validated recipe."""
@@ -193,7 +218,7 @@ class EvaluateParams(Parameters):
 
     baseline: str = "inception_time"
     max_f1_drop_pp: float = Field(1.0, ge=0, description="largest accepted fall of macro-F1, percentage points")
-    min_latency_cut: float = Field(0.30, ge=0, lt=1, description="smallest accepted cut of end-to-end latency, fraction")
+    min_latency_cut: float = Field(0.30, ge=0, lt=1, description="smallest accepted latency cut, fraction")
     min_f1_gain_pp: float = Field(1.0, ge=0, description="gain that counts at equal inference time, percentage points")
     latency_batch: int = Field(1, ge=1, description="batch size whose latency is judged")
     confidence: float = Field(0.95, gt=0.5, lt=1)

@@ -1,0 +1,87 @@
+"""Runs independent pieces of work on one core, several cores, or a Dask cluster, with a progress bar."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import joblib
+from tqdm import tqdm
+
+from topology_efficient_dl.params import ParallelParams
+
+Result = TypeVar("Result")
+SEQUENTIAL = ParallelParams(backend="sequential", jobs=1)
+
+
+def run_all(
+    function: Callable[..., Result],
+    work: Sequence[tuple[Any, ...]],
+    parallel: ParallelParams = SEQUENTIAL,
+    *,
+    title: str = "",
+) -> Iterator[Result]:
+    """Yield ``function(*arguments)`` of every piece of work, in the order in which they end.
+
+    The progress bar is silent when standard error is not a terminal.
+    """
+    with tqdm(total=len(work), desc=title, unit="cell", disable=progress_is_hidden(work)) as bar:
+        for result in _results(function, work, parallel):
+            bar.update()
+            yield result
+
+
+def progress_is_hidden(work: Sequence[Any] = (None,)) -> bool:
+    """True when nobody would see a progress bar, or there is nothing to show."""
+    return not work or not sys.stderr.isatty()
+
+
+def _results(
+    function: Callable[..., Result], work: Sequence[tuple[Any, ...]], parallel: ParallelParams
+) -> Iterator[Result]:
+    if parallel.backend == "sequential" or parallel.jobs == 1 or len(work) <= 1:
+        yield from (function(*arguments) for arguments in work)
+        return
+    with _backend(parallel, len(work)):
+        tasks = (joblib.delayed(function)(*arguments) for arguments in work)
+        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")(tasks)
+
+
+@contextmanager
+def _backend(parallel: ParallelParams, n_tasks: int) -> Iterator[None]:
+    jobs = min(joblib.cpu_count() if parallel.jobs < 0 else parallel.jobs, n_tasks)
+    if parallel.backend == "dask":
+        with _dask_client(parallel.address, jobs), joblib.parallel_config(backend="dask"):
+            yield
+        return
+    options = {"inner_max_num_threads": 1} if parallel.backend == "loky" else {}
+    with _quiet_workers(), joblib.parallel_config(backend=parallel.backend, n_jobs=jobs, **options):
+        yield
+
+
+@contextmanager
+def _dask_client(address: str | None, jobs: int) -> Iterator[Any]:
+    from distributed import Client
+
+    where: dict[str, Any] = {"address": address}
+    if address is None:
+        where = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": None}
+    with Client(**where) as client:
+        yield client
+
+
+@contextmanager
+def _quiet_workers() -> Iterator[None]:
+    """Worker processes start with warnings off: the parent shows each once."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
