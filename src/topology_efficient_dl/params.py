@@ -226,3 +226,18 @@ class EvaluateParams(Parameters):
     bootstrap_seed: int = 0
     x_axis: str = Field("latency_ms_b1", description="column of the results table on the Pareto figure's x axis")
     y_axis: str = Field("f1_macro_mean", description="column of the results table on the Pareto figure's y axis")
+
+
+GROUPS: dict[str, type[BaseModel]] = {
+    "datasets": Names,
+    "ingest": IngestParams,
+    "tda": TdaParams,
+    "models": Names,
+    "zoo": Zoo,
+    "seeds": Seeds,
+    "train": TrainParams,
+    "parallel": ParallelParams,
+    "efficiency": EfficiencyParams,
+    "evaluate": EvaluateParams,
+}
+"""Every parameter group and its type."""

@@ -127,6 +127,10 @@ class Collection(Mapping[str, Value], Generic[Value]):
             }
         )
 
+    def filter(self, keep: Callable[[str], bool]) -> Collection[Value]:
+        """The items whose key passes a test."""
+        return self._derive({key: item for key, item in self.items_by_key.items() if keep(key)})
+
     def run_on(self, parallel: ParallelParams) -> Collection[Value]:
         """The same collection, evaluated in parallel when it is saved."""
         return Collection(self.items_by_key, parallel)

@@ -42,35 +42,36 @@ def progress_is_hidden(work: Sequence[Any] = (None,)) -> bool:
 def _results(
     function: Callable[..., Result], work: Sequence[tuple[Any, ...]], parallel: ParallelParams
 ) -> Iterator[Result]:
-    if parallel.backend == "sequential" or parallel.jobs == 1 or len(work) <= 1:
+    jobs = min(joblib.cpu_count() if parallel.jobs < 0 else parallel.jobs, len(work))
+    if parallel.backend == "dask" and work:
+        yield from _on_dask(function, work, parallel.address, jobs)
+    elif parallel.backend == "sequential" or jobs <= 1:
         yield from (function(*arguments) for arguments in work)
-        return
-    with _backend(parallel, len(work)):
+    else:
+        yield from _on_joblib(function, work, parallel.backend, jobs)
+
+
+def _on_joblib(
+    function: Callable[..., Result], work: Sequence[tuple[Any, ...]], backend: str, jobs: int
+) -> Iterator[Result]:
+    options = {"inner_max_num_threads": 1} if backend == "loky" else {}
+    with _quiet_workers(), joblib.parallel_config(backend=backend, n_jobs=jobs, **options):
         tasks = (joblib.delayed(function)(*arguments) for arguments in work)
         yield from joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")(tasks)
 
 
-@contextmanager
-def _backend(parallel: ParallelParams, n_tasks: int) -> Iterator[None]:
-    jobs = min(joblib.cpu_count() if parallel.jobs < 0 else parallel.jobs, n_tasks)
-    if parallel.backend == "dask":
-        with _dask_client(parallel.address, jobs), joblib.parallel_config(backend="dask"):
-            yield
-        return
-    options = {"inner_max_num_threads": 1} if parallel.backend == "loky" else {}
-    with _quiet_workers(), joblib.parallel_config(backend=parallel.backend, n_jobs=jobs, **options):
-        yield
-
-
-@contextmanager
-def _dask_client(address: str | None, jobs: int) -> Iterator[Any]:
-    from distributed import Client
+def _on_dask(
+    function: Callable[..., Result], work: Sequence[tuple[Any, ...]], address: str | None, jobs: int
+) -> Iterator[Result]:
+    from distributed import Client, as_completed
 
     where: dict[str, Any] = {"address": address}
     if address is None:
         where = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": None}
     with Client(**where) as client:
-        yield client
+        futures = [client.submit(function, *arguments, pure=False) for arguments in work]
+        for future in as_completed(futures):
+            yield future.result()
 
 
 @contextmanager

@@ -64,6 +64,8 @@ def fingerprint(*parts: Any) -> str:
 
 
 def _tokens(value: Any) -> Iterator[bytes]:
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
         yield type(value).__name__.encode()
         yield value if isinstance(value, bytes) else repr(value).encode()
@@ -86,8 +88,6 @@ def _object_tokens(value: Any) -> Iterator[bytes]:
     if isinstance(value, np.ndarray):
         yield f"array {value.dtype.str} {value.shape}".encode()
         yield np.ascontiguousarray(value).tobytes()
-    elif isinstance(value, np.generic):
-        yield from _tokens(value.item())
     elif hasattr(value, "identity"):
         yield type(value).__qualname__.encode()
         yield from _tokens(value.identity())

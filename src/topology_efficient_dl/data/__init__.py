@@ -1,0 +1,1 @@
+"""Files of time series become splits: find (`archive`), read (`readers`), make comparable and cut (`splits`)."""

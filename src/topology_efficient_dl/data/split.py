@@ -21,6 +21,7 @@ class Split:
     labels : by part, (n_samples,) int64, codes in ``range(len(classes))``
     classes : (n_classes,) the original labels, as strings, in code order
     source : where the files came from, e.g. ``"ECG200_TRAIN.tsv.gz in <folder name>"`` or ``"bundled with aeon"``
+    notes : what had to be done to the files that a reader of results should know, e.g. missing values filled
     """
 
     name: str
@@ -28,6 +29,7 @@ class Split:
     labels: dict[str, NDArray[np.int64]]
     classes: tuple[str, ...]
     source: str
+    notes: tuple[str, ...] = ()
 
     @property
     def n_channels(self) -> int:

@@ -1,0 +1,81 @@
+"""The project's command line: Kedro's own commands, with errors that a user can read."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.io import DatasetError
+from kedro import KedroDeprecationWarning
+from kedro.validation.exceptions import ParameterValidationError
+
+from topology_efficient_dl.errors import TopologyEfficientError
+
+USER_ERRORS = (TopologyEfficientError, ParameterValidationError, DatasetError)
+
+
+class ReadableErrors(click.Command):
+    """A command that answers a user's mistake with one message instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; exit with status 1 and one message if the user can mend what went wrong."""
+        show_traceback = ctx.params.pop("traceback", False)
+        warnings.simplefilter("ignore", KedroDeprecationWarning)
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            message = readable(error)
+            if show_traceback or message is None:
+                raise
+            click.secho(f"Error: {message}", fg="red", err=True)
+            click.secho("(the traceback: add --traceback)", dim=True, err=True)
+            sys.exit(1)
+
+
+def readable(error: BaseException) -> str | None:
+    """The message of the first user's error in a chain of causes; None when there is none.
+
+    Examples
+    --------
+    >>> readable(TopologyEfficientError("no such set"))
+    'no such set'
+    >>> readable(ZeroDivisionError()) is None
+    True
+    """
+    chain = list(_causes(error))
+    for kind in USER_ERRORS:
+        for cause in chain:
+            if isinstance(cause, kind):
+                return _without_machinery(str(cause))
+    first = chain[0]
+    if isinstance(first, ValueError) and "find the pipeline named" in str(first):
+        return str(first)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _without_machinery(message: str) -> str:
+    message = re.sub(r"^Parameter validation failed:\n", "", message)
+    return re.sub(r"- Parameter '(.*?)': Failed to instantiate .*? for parameter '.*?': ", r"parameter '\1': ", message)
+
+
+@click.group(name="topology_efficient_dl")
+def cli() -> None:
+    """Topology-Efficient Deep Learning."""
+
+
+_traceback = click.Option(["--traceback"], is_flag=True, help="Show the traceback of an error.")
+cli.add_command(
+    ReadableErrors("run", params=[*kedro_run.params, _traceback], callback=kedro_run.callback, help=kedro_run.help)
+)
+commands = cli

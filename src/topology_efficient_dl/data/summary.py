@@ -1,0 +1,32 @@
+"""One tidy row about a split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from topology_efficient_dl.data.split import Split
+
+
+def summarise(split: Split) -> dict[str, Any]:
+    """Sizes, balance and origin of a split.
+
+    ``majority_share`` is the share of the most frequent class in train: the accuracy there of always naming it.
+
+    Returns
+    -------
+    One row: dataset, n_train, n_validation, n_test, n_channels, n_timepoints, n_classes, majority_share (0 to 1),
+    source, notes (joined by semicolons, empty if none).
+    """
+    sizes = {f"n_{part}": len(labels) for part, labels in split.labels.items()}
+    return {
+        "dataset": split.name,
+        **sizes,
+        "n_channels": split.n_channels,
+        "n_timepoints": split.n_timepoints,
+        "n_classes": split.n_classes,
+        "majority_share": float(np.bincount(split.labels["train"]).max() / sizes["n_train"]),
+        "source": split.source,
+        "notes": "; ".join(split.notes),
+    }

@@ -1,0 +1,58 @@
+"""The items' formats by name, as the catalog gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from topology_efficient_dl.collections import codecs
+from topology_efficient_dl.collections.codecs import Codec
+from topology_efficient_dl.errors import did_you_mean
+
+
+def _split() -> Codec:
+    from topology_efficient_dl.data.codec import split_from_arrays, split_to_arrays
+
+    return codecs.NPZ.wrap(split_to_arrays, split_from_arrays)
+
+
+def _diagrams() -> Codec:
+    from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
+
+    return codecs.NPZ.wrap(PersistenceDiagrams.to_arrays, PersistenceDiagrams.from_arrays)
+
+
+def _features() -> Codec:
+    from topology_efficient_dl.models.features import FeatureInput
+
+    return codecs.NPZ.wrap(FeatureInput.to_arrays, FeatureInput.from_arrays)
+
+
+def _model() -> Codec:
+    from topology_efficient_dl.models.trained import TrainedModel
+
+    return codecs.SAFETENSORS.wrap(TrainedModel.to_tensors, lambda value: TrainedModel.from_tensors(*value))
+
+
+CODECS: dict[str, Callable[[], Codec]] = {
+    "npz": lambda: codecs.NPZ,
+    "safetensors": lambda: codecs.SAFETENSORS,
+    "parquet": lambda: codecs.PARQUET,
+    "csv": lambda: codecs.CSV,
+    "json": lambda: codecs.JSON,
+    "split": _split,
+    "diagrams": _diagrams,
+    "features": _features,
+    "model": _model,
+}
+
+
+def codec_named(name: str) -> Codec:
+    """The codec of a catalog entry.
+
+    Raises
+    ------
+    ValueError : no codec has that name
+    """
+    if name not in CODECS:
+        raise ValueError(f"unknown codec '{name}'{did_you_mean(name, CODECS)} Allowed: {', '.join(CODECS)}")
+    return CODECS[name]()

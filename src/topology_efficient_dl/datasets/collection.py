@@ -1,0 +1,154 @@
+"""A versioned Kedro dataset of many items: one manifest a version, one file an item."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import asdict
+from pathlib import PurePosixPath
+from typing import Any
+
+import fsspec
+from kedro.io.core import (
+    AbstractVersionedDataset,
+    DatasetError,
+    Version,
+    get_filepath_str,
+    get_protocol_and_path,
+)
+from kedro_datasets._typing import TablePreview
+
+from topology_efficient_dl.collections.codecs import Codec
+from topology_efficient_dl.collections.collection import Collection, Item, stored_collection
+from topology_efficient_dl.collections.fingerprint import fingerprint
+from topology_efficient_dl.collections.store import ItemStore, Receipt
+from topology_efficient_dl.datasets.codecs import codec_named
+from topology_efficient_dl.errors import TopologyEfficientError
+
+FORMAT = 1
+
+
+class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any]]):
+    """Items by key, saved one by one as they are computed and loaded one by one as they are asked for.
+
+    A version is a manifest ``<filepath>/<timestamp>/<name>`` that names items in a store of files, each under the
+    fingerprint of what it depends on. Versions share the items that they have in common, a run that was
+    killed resumes where it stopped, and a cell that has not changed is not computed again.
+
+    Parameters
+    ----------
+    filepath : the manifest, a ``.json`` on any fsspec file system
+    codec : name of the items' format, see :mod:`topology_efficient_dl.datasets.codecs`
+    items : folder of the item store; by default ``items`` beside the manifest
+    version, credentials, fs_args, metadata : as in every Kedro dataset
+
+    Examples
+    --------
+    >>> dataset = CollectionDataset(filepath="memory://doc/squares.json", codec="json")
+    >>> dataset.save(Collection.of({"a": 1, "b": 2}).map(pow, 2))
+    >>> dict(dataset.load())
+    {'a': 1, 'b': 4}
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        codec: str,
+        items: str | None = None,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        protocol, path = get_protocol_and_path(filepath, version)
+        self._protocol = protocol
+        self._fs = fsspec.filesystem(protocol, **(deepcopy(credentials) or {}), **(deepcopy(fs_args) or {}))
+        self.metadata = metadata
+        super().__init__(
+            filepath=PurePosixPath(path),
+            version=version,
+            exists_function=self._fs.exists,
+            glob_function=self._fs.glob,
+        )
+        self._codec_name = codec
+        self._codec = codec_named(codec)
+        default = PurePosixPath(path).parent / "items"
+        root = get_protocol_and_path(items)[1] if items else str(default)
+        self.store = ItemStore(root, self._fs)
+
+    def load(self) -> Collection[Any]:
+        """The collection of one version; items are read when they are asked for.
+
+        Raises
+        ------
+        DatasetError : no version was saved yet, or its manifest is damaged
+        """
+        path = get_filepath_str(self._get_load_path(), self._protocol)
+        try:
+            manifest = json.loads(self._fs.cat_file(path))
+            receipts = {key: Receipt(**receipt) for key, receipt in manifest["items"].items()}
+        except FileNotFoundError:
+            raise DatasetError(f"'{path}' does not exist; run the pipeline that makes it") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"manifest '{path}' is damaged ({error}); run the pipeline that makes it") from error
+        return stored_collection(receipts, self.store, self._codec)
+
+    def save(self, data: Collection[Any]) -> None:
+        """Compute and store the items that the store lacks, then write the manifest.
+
+        Plain mappings are taken too; their items are known by content.
+
+        Raises
+        ------
+        DatasetError : an item cannot be computed or stored; those finished before it are kept
+        """
+        path = get_filepath_str(self._get_save_path(), self._protocol)
+        try:
+            saved = _as_collection(data, self._codec).save(self.store, self._codec, name=self._filepath.stem)
+            receipts = {key: item.receipt for key, item in saved.items_by_key.items()}
+            manifest = {"format": FORMAT, "items": {key: asdict(r) for key, r in receipts.items() if r}}
+            self.store.write_file(path, json.dumps(manifest, indent=1).encode())
+        except TopologyEfficientError as error:
+            raise DatasetError(str(error)) from error
+
+    def preview(self, nrows: int = 20) -> TablePreview:
+        """The first items with their size and the time they took, as a table."""
+        items = list(self.load().items_by_key.items())[:nrows]
+        rows = [[key, _kib(item.receipt), _seconds(item.receipt)] for key, item in items]
+        columns = ["key", "size (KiB)", "seconds"]
+        return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "filepath": self._filepath,
+            "codec": self._codec_name,
+            "items": self.store.root,
+            "version": self._version,
+        }
+
+    def _exists(self) -> bool:
+        try:
+            path = get_filepath_str(self._get_load_path(), self._protocol)
+        except DatasetError:
+            return False
+        return bool(self._fs.exists(path))
+
+    def _release(self) -> None:
+        super()._release()
+        self._fs.invalidate_cache(get_filepath_str(self._filepath, self._protocol))
+
+
+def _as_collection(data: Mapping[str, Any], codec: Codec) -> Collection[Any]:
+    if isinstance(data, Collection):
+        return data
+    return Collection({key: Item(fingerprint(codec.encode(value)), lambda v=value: v) for key, value in data.items()})  # type: ignore[misc]
+
+
+def _kib(receipt: Receipt | None) -> float:
+    return round(receipt.n_bytes / 1024, 1) if receipt else 0.0
+
+
+def _seconds(receipt: Receipt | None) -> float:
+    return round(receipt.seconds, 3) if receipt else 0.0

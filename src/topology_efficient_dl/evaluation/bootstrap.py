@@ -1,0 +1,202 @@
+"""Bootstrap intervals of the fall in macro-F1, over training seeds and test samples, paired between two models.
+
+Seeds are few, and drawing three with replacement from three shrinks their spread by a third; deviations over seeds (and
+over data sets) are therefore rescaled by sqrt(n / (n - 1)), after Rao and Wu, *Resampling inference with complex
+survey data*, JASA 83 (1988). Drawing seeds and samples both counts what is particular to one seed and one sample more
+than once, so intervals err on the wide side: Owen, *The pigeonhole bootstrap*, Annals of Applied Statistics 1 (2007).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from topology_efficient_dl.errors import DataError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+_CHUNK = 4_000_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval; ``low`` and ``high`` are None, with a reason, where there is none.
+
+    Attributes
+    ----------
+    value : the point estimate
+    low, high : ends of the interval
+    reason : why there is no interval, or what it leaves out
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    reason: str | None = None
+
+    @property
+    def interval(self) -> list[float] | None:
+        """``[low, high]``, or None."""
+        return None if self.low is None or self.high is None else [self.low, self.high]
+
+
+@dataclass(frozen=True)
+class PairedPredictions:
+    """What two models predict on the same test samples, for the seeds that both have.
+
+    Attributes
+    ----------
+    labels : (n_samples,) int codes
+    baseline, model : (n_seeds, n_samples) int codes
+    seeds : (n_seeds,) the common seeds
+    """
+
+    labels: IntArray
+    baseline: IntArray
+    model: IntArray
+    seeds: tuple[int, ...]
+
+
+def pair_predictions(predictions: pd.DataFrame, dataset: str, model: str, baseline: str) -> PairedPredictions:
+    """Line up two models' predictions on one data set by seed and sample index.
+
+    Parameters
+    ----------
+    predictions : ``dataset, model, seed, index, label, predicted``
+    dataset, model, baseline : values of the first two columns
+
+    Raises
+    ------
+    DataError : no common seed, or the two were tested on different samples
+    """
+    cells = predictions[(predictions["dataset"] == dataset) & predictions["model"].isin([model, baseline])]
+    wide = cells.pivot_table(index="index", columns=["model", "seed"], values="predicted")
+    seeds = [set(wide[name].columns) if name in wide else set() for name in (model, baseline)]
+    common = sorted(seeds[0] & seeds[1])
+    if not common:
+        raise DataError(f"'{model}' and '{baseline}' have no common seed on '{dataset}'")
+    used = wide[[(name, seed) for name in (model, baseline) for seed in common]]
+    if used.isna().any(axis=None):
+        raise DataError(f"'{model}' and '{baseline}' were tested on different samples of '{dataset}'")
+    labels = cells.groupby("index")["label"].first().reindex(wide.index)
+    return PairedPredictions(
+        labels=labels.to_numpy(np.int64),
+        baseline=used[baseline].to_numpy(np.int64).T,
+        model=used[model].to_numpy(np.int64).T,
+        seeds=tuple(common),
+    )
+
+
+def f1_drop(pair: PairedPredictions) -> float:
+    """Fall of macro-F1 from baseline to model, mean over seeds, in percentage points.
+
+    Examples
+    --------
+    >>> labels = np.array([0, 0, 1, 1])
+    >>> f1_drop(PairedPredictions(labels, labels[None], np.array([[0, 1, 1, 1]]), (42,)))
+    26.66...
+    """
+    return float(_drops(pair, np.ones((1, pair.labels.size))).mean())
+
+
+def f1_drop_draws(pair: PairedPredictions, n_bootstrap: int, seed: int) -> FloatArray:
+    """Bootstrap distribution of `f1_drop`: samples and seeds drawn with replacement, the same for both models.
+
+    Parameters
+    ----------
+    pair : predictions of both models
+    n_bootstrap : number of draws
+    seed : of the random generator
+
+    Returns
+    -------
+    (n_bootstrap,) percentage points. With one seed only the samples vary.
+    """
+    rng = np.random.default_rng(seed)
+    patterns, weights = _patterns(pair)
+    share = weights / weights.sum()
+    step = max(1, _CHUNK // weights.size)
+    drops = np.concatenate([
+        _drops(patterns, rng.multinomial(int(weights.sum()), share, size=min(step, n_bootstrap - start)).astype(float))
+        for start in range(0, n_bootstrap, step)
+    ])  # fmt: skip
+    n_seeds = drops.shape[1]
+    if n_seeds == 1:
+        return drops[:, 0]
+    mean = drops.mean(axis=1)
+    drawn = np.take_along_axis(drops, rng.integers(n_seeds, size=drops.shape), axis=1).mean(axis=1)
+    return mean + (drawn - mean) * np.sqrt(n_seeds / (n_seeds - 1))
+
+
+def _patterns(pair: PairedPredictions) -> tuple[PairedPredictions, IntArray]:
+    """Samples with the same label and predictions throughout are one pattern; returned with their multiplicities."""
+    rows = np.vstack([pair.labels[None], pair.baseline, pair.model])
+    unique, counts = np.unique(rows, axis=1, return_counts=True)
+    n_seeds = len(pair.seeds)
+    return PairedPredictions(unique[0], unique[1 : n_seeds + 1], unique[n_seeds + 1 :], pair.seeds), counts
+
+
+def _drops(pair: PairedPredictions, weights: FloatArray) -> FloatArray:
+    """(n_draws, n_seeds) falls of macro-F1 under (n_draws, n_samples) sample weights, percentage points."""
+    columns = [
+        _weighted_macro_f1(pair.labels, base, weights) - _weighted_macro_f1(pair.labels, other, weights)
+        for base, other in zip(pair.baseline, pair.model, strict=True)
+    ]
+    return 100.0 * np.stack(columns, axis=1)
+
+
+def _weighted_macro_f1(labels: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
+    """(n_draws,) macro-F1 over the classes that occur in a draw among labels or predictions (but not "none", -1)."""
+    classes = np.union1d(labels, predicted[predicted >= 0])
+    is_label, is_predicted = labels[:, None] == classes, predicted[:, None] == classes
+    hits = weights @ (is_label & is_predicted)
+    total = weights @ (is_label.astype(float) + is_predicted)
+    f1 = np.divide(2 * hits, total, out=np.zeros_like(hits), where=total > 0)
+    return f1.sum(axis=1) / np.maximum((total > 0).sum(axis=1), 1)
+
+
+def interval_of(value: float, draws: FloatArray, confidence: float, reason: str | None = None) -> Estimate:
+    """A point estimate with the percentile interval of its draws.
+
+    Examples
+    --------
+    >>> interval_of(50.0, np.arange(101.0), 0.5).interval
+    [25.0, 75.0]
+    """
+    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Estimate(value, float(low), float(high), reason)
+
+
+def mean_over_datasets(draws: Mapping[str, FloatArray], values: Mapping[str, float], seed: int) -> FloatArray:
+    """Bootstrap distribution of the mean over data sets: data sets are drawn, each with its own inner draw.
+
+    Both levels vary, so the interval speaks of data sets like these, and errs on the wide side.
+
+    Parameters
+    ----------
+    draws : by data set, (n_bootstrap,) draws of its value
+    values : by data set, its point estimate
+    seed : of the random generator
+
+    Returns
+    -------
+    (n_bootstrap,); with one data set, its own draws.
+    """
+    table = np.stack(list(draws.values()), axis=1)
+    n_draws, n_datasets = table.shape
+    if n_datasets == 1:
+        return table[:, 0]
+    centre = float(np.mean([values[name] for name in draws]))
+    picks = np.random.default_rng(seed).integers(n_datasets, size=(n_draws, n_datasets))
+    drawn = np.take_along_axis(table, picks, axis=1).mean(axis=1)
+    return centre + (drawn - centre) * np.sqrt(n_datasets / (n_datasets - 1))
+
+
+def seed_for(name: str, seed: int) -> int:
+    """A seed of its own for every name, the same on every machine."""
+    return seed + zlib.crc32(name.encode())

@@ -1,0 +1,143 @@
+"""One registry of architectures: a name, three sizes, and what the network reads."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from torch import nn
+
+from topology_efficient_dl.errors import ParameterError, did_you_mean
+
+SIZES = ("small", "medium", "large")
+
+ModelClass = TypeVar("ModelClass", bound=type[nn.Module])
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A registered architecture.
+
+    Attributes
+    ----------
+    name : as in ``ModelSpec.architecture``
+    build : class of the network; called with the input's shape by position and the options by name
+    sizes : options of every size
+    reads : ``"series"``: (batch, channels, time), or ``"features"``: (batch, n_features)
+    """
+
+    name: str
+    build: Callable[..., nn.Module]
+    sizes: Mapping[str, Mapping[str, Any]]
+    reads: Literal["series", "features"]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the options: the keyword-only arguments of the constructor."""
+        arguments = inspect.signature(self.build).parameters.values()
+        return tuple(argument.name for argument in arguments if argument.kind is argument.KEYWORD_ONLY)
+
+
+_ARCHITECTURES: dict[str, Architecture] = {}
+
+
+def register(
+    name: str, *, sizes: Mapping[str, Mapping[str, Any]], reads: Literal["series", "features"] = "series"
+) -> Callable[[ModelClass], ModelClass]:
+    """Class decorator that enters a network into the registry.
+
+    The constructor takes ``(n_channels, n_timepoints, n_classes, *, options)``, or for a network that reads
+    features ``(n_features, n_classes, *, options)``; ``forward`` returns logits (batch, n_classes).
+
+    Raises
+    ------
+    ValueError : the name is taken, or a size is missing or unknown
+    """
+    if name in _ARCHITECTURES:
+        raise ValueError(f"architecture '{name}' is registered already, by {_ARCHITECTURES[name].build}")
+    if tuple(sizes) != SIZES:
+        raise ValueError(f"architecture '{name}' has sizes {tuple(sizes)}, expected {SIZES}")
+
+    def enter(model_class: ModelClass) -> ModelClass:
+        _ARCHITECTURES[name] = Architecture(name, model_class, sizes, reads)
+        return model_class
+
+    return enter
+
+
+def architectures() -> tuple[str, ...]:
+    """Names of all registered architectures, sorted."""
+    return tuple(sorted(_ARCHITECTURES))
+
+
+def find_architecture(name: str) -> Architecture:
+    """The registered architecture of that name.
+
+    Raises
+    ------
+    ParameterError : there is none
+    """
+    _check_name("models: unknown architecture", name, architectures())
+    return _ARCHITECTURES[name]
+
+
+def build_model(
+    architecture: str,
+    size: str,
+    options: Mapping[str, Any],
+    *,
+    n_channels: int,
+    n_timepoints: int,
+    n_classes: int,
+    n_features: int | None = None,
+) -> nn.Module:
+    """A freshly initialised network, drawn from torch's global generator.
+
+    Parameters
+    ----------
+    architecture, size, options : as in ``ModelSpec``; options override those of the size
+    n_channels, n_timepoints, n_classes : shape of the data
+    n_features : length of a feature vector, for architectures that read features
+
+    Returns
+    -------
+    Module that maps (batch, n_channels, n_timepoints) or (batch, n_features) float32 to logits (batch, n_classes).
+
+    Raises
+    ------
+    ParameterError : unknown architecture, size or option, an option that the architecture refuses, or no features
+
+    Examples
+    --------
+    >>> model = build_model("fcn", "small", {}, n_channels=1, n_timepoints=24, n_classes=3)
+    >>> import torch
+    >>> model(torch.zeros(5, 1, 24)).shape
+    torch.Size([5, 3])
+    """
+    entry = find_architecture(architecture)
+    _check_name(f"models: '{architecture}' has no size", size, entry.sizes)
+    for option in options:
+        _check_name(f"models: '{architecture}' has no option", option, entry.options)
+    shape = (n_channels, n_timepoints) if entry.reads == "series" else (_required(architecture, n_features),)
+    merged = {**entry.sizes[size], **options}
+    try:
+        return entry.build(*shape, n_classes, **merged)
+    except (TypeError, ValueError) as reason:
+        raise ParameterError(f"models: '{architecture}' cannot be built with options {merged}: {reason}") from reason
+
+
+def _required(architecture: str, n_features: int | None) -> int:
+    if n_features is None:
+        raise ParameterError(
+            f"models: '{architecture}' reads feature vectors and none were given. "
+            "Name a variant of tda.variants in the model's 'features'."
+        )
+    return n_features
+
+
+def _check_name(problem: str, name: str, allowed: Iterable[str]) -> None:
+    names = list(allowed)
+    if name not in names:
+        raise ParameterError(f"{problem} '{name}'{did_you_mean(name, names)} Allowed: {', '.join(names)}")

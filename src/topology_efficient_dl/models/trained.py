@@ -1,0 +1,222 @@
+"""A trained model as data: a card, weights, and the state of its feature extractor. Nothing is pickled."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from topology_efficient_dl.errors import DataError, StorageError
+from topology_efficient_dl.models.ensemble import Ensemble
+from topology_efficient_dl.models.registry import build_model
+from topology_efficient_dl.params import TdaRecipe
+
+if TYPE_CHECKING:
+    from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor
+
+FloatArray = NDArray[np.float32]
+
+SHAPE_KEYS = ("n_channels", "n_timepoints", "n_classes", "n_features")
+WEIGHTS, EXTRACTOR = "weights.", "extractor."
+
+
+def build_network(card: dict[str, Any]) -> nn.Module:
+    """The network that a card describes, freshly initialised: one model, or an ensemble of ``card["members"]``."""
+    shape = {key: card[key] for key in SHAPE_KEYS}
+    members = [
+        build_model(card["architecture"], card["size"], card["options"], **shape) for _ in range(card["members"])
+    ]
+    return members[0] if len(members) == 1 else Ensemble(members)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """Everything that it takes to predict, and how it came about.
+
+    Attributes
+    ----------
+    card : JSON-able description, with these keys.
+        ``model, dataset, seed``: which cell it is;
+        ``architecture, size, options, members, n_channels, n_timepoints, n_classes, n_features``: what is rebuilt
+        (``n_features`` is None for models of series);
+        ``classes``: original labels in code order;
+        ``recipe``: fields of the ``TdaRecipe`` of its features, or None;
+        ``n_params``: trainable weights of all members;
+        ``best_epochs, epochs``: restored epoch of every member and epochs run by all, counted from 1;
+        ``best_epoch``: median of ``best_epochs``; ``fit_seconds``: wall time;
+        ``history``: rows of ``member, epoch, train_loss, validation_loss, validation_accuracy, learning_rate, seconds``
+    weights : state dict of the network, contiguous CPU tensors
+    extractor_state : arrays of the fitted feature extractor; empty for models of series
+    """
+
+    card: dict[str, Any]
+    weights: dict[str, Tensor]
+    extractor_state: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def module(self) -> nn.Module:
+        """The network with its weights, on the CPU, in evaluation mode."""
+        with torch.random.fork_rng(devices=[]):
+            network = build_network(self.card)
+        network.load_state_dict(self.weights)
+        return network.eval()
+
+    def predictor(self, device: str = "cpu", batch_size: int = 256) -> Predictor:
+        """A callable from raw series to probabilities."""
+        return Predictor(self, device, batch_size)
+
+    def to_tensors(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Tensors and metadata of one safetensors file.
+
+        Weights are prefixed ``weights.`` and extractor arrays ``extractor.``; the card, and arrays of strings,
+        which safetensors cannot hold, are JSON in the metadata.
+
+        Raises
+        ------
+        StorageError : an extractor array holds neither numbers, truth values nor strings
+        """
+        strings = {name: array.tolist() for name, array in self.extractor_state.items() if array.dtype.kind == "U"}
+        tensors = {WEIGHTS + name: weight.contiguous() for name, weight in self.weights.items()}
+        for name in self.extractor_state.keys() - strings.keys():
+            tensors[EXTRACTOR + name] = _as_tensor(name, self.extractor_state[name])
+        return tensors, {"card": json.dumps(self.card), "extractor_strings": json.dumps(strings)}
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, Tensor], metadata: dict[str, str]) -> TrainedModel:
+        """The inverse of :meth:`to_tensors`.
+
+        Raises
+        ------
+        StorageError : the metadata hold no card
+        """
+        if "card" not in metadata:
+            raise StorageError(
+                f"the safetensors metadata hold {sorted(metadata)} and no 'card', so this is not a trained model of "
+                "this project. Train it again, or point to the right file."
+            )
+        weights = {name.removeprefix(WEIGHTS): value for name, value in tensors.items() if name.startswith(WEIGHTS)}
+        arrays = {
+            name.removeprefix(EXTRACTOR): value.numpy() for name, value in tensors.items() if name.startswith(EXTRACTOR)
+        }
+        strings = json.loads(metadata.get("extractor_strings", "{}"))
+        return cls(json.loads(metadata["card"]), weights, arrays | {k: np.array(v, "U") for k, v in strings.items()})
+
+    def to_bytes(self) -> bytes:
+        """One safetensors file."""
+        tensors, metadata = self.to_tensors()
+        return safetensors.torch.save(tensors, metadata)
+
+    @classmethod
+    def from_bytes(cls, blob: bytes) -> TrainedModel:
+        """The inverse of :meth:`to_bytes`."""
+        header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+        return cls.from_tensors(safetensors.torch.load(blob), header.get("__metadata__", {}))
+
+
+def _as_tensor(name: str, array: NDArray[Any]) -> Tensor:
+    try:
+        return torch.tensor(array)
+    except TypeError as reason:
+        raise StorageError(
+            f"extractor array '{name}' has dtype {array.dtype}, expected numbers, truth values or strings: {reason}. "
+            "Return such arrays from the extractor's state()."
+        ) from reason
+
+
+class Predictor:
+    """Raw series in, probabilities out; feature extraction is part of it where the model reads features.
+
+    Parameters
+    ----------
+    model : what to predict with
+    device : torch device of the network
+    batch_size : most samples in one forward pass
+    """
+
+    def __init__(self, model: TrainedModel, device: str = "cpu", batch_size: int = 256) -> None:
+        self.device = torch.device(device)
+        self.batch_size = batch_size
+        self.network = _without_parametrizations(model.module()).to(self.device)
+        self.shape = (model.card["n_channels"], model.card["n_timepoints"])
+        self.reads_features = model.card["recipe"] is not None
+        self._model = model
+
+    @cached_property
+    def extractor(self) -> TopologicalFeatureExtractor:
+        """The fitted feature extractor of a model that reads features, made at the first need."""
+        # Imported here: homology engines are slow to import, and neither models of series nor given features need them.
+        from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor
+
+        recipe = TdaRecipe(**self._model.card["recipe"])
+        return TopologicalFeatureExtractor.from_state(recipe, self._model.extractor_state)
+
+    def __call__(self, series: FloatArray) -> FloatArray:
+        """Probabilities of raw series.
+
+        Parameters
+        ----------
+        series : (n, n_channels, n_timepoints) float32
+
+        Returns
+        -------
+        (n, n_classes) float32, rows sum to one.
+
+        Raises
+        ------
+        DataError : the series have another shape than those of the fit
+        """
+        if series.shape[1:] != self.shape:
+            raise DataError(
+                f"series have shape {series.shape}, expected (n, {self.shape[0]}, {self.shape[1]}) as in the fit. "
+                "Bring them to that number of channels and length."
+            )
+        return self.of_inputs(self.extractor.transform(series) if self.reads_features else series)
+
+    @torch.inference_mode()
+    def of_inputs(self, inputs: FloatArray) -> FloatArray:
+        """Probabilities (n, n_classes) of what the network itself reads: series, or feature vectors (n, n_features)."""
+        tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
+        batches = [self.network(batch.to(self.device)).softmax(dim=1) for batch in tensor.split(self.batch_size)]
+        probabilities: FloatArray = (batches[0] if len(batches) == 1 else torch.cat(batches)).cpu().numpy()
+        return probabilities
+
+
+def _without_parametrizations(network: nn.Module) -> nn.Module:
+    """Write computed weights, such as weight-normalised ones, out: they need no computing again in every call."""
+    for module in network.modules():
+        if parametrize.is_parametrized(module):
+            for name in list(module.parametrizations):  # type: ignore[arg-type]
+                parametrize.remove_parametrizations(module, name)
+    return network
+
+
+def predict_proba(
+    model: TrainedModel, series: FloatArray, features: FloatArray | None = None, batch_size: int = 256
+) -> FloatArray:
+    """Probabilities of many series; features that were computed before are used instead of computing them again.
+
+    Parameters
+    ----------
+    model : a trained model
+    series : (n, n_channels, n_timepoints) float32
+    features : (n, n_features) float32 of the same series; ignored by models of series
+    batch_size : most samples in one forward pass
+
+    Returns
+    -------
+    (n, n_classes) float32
+    """
+    predictor = model.predictor(batch_size=batch_size)
+    if features is None or not predictor.reads_features:
+        return predictor(series)
+    return predictor.of_inputs(features)
+
+
+__all__ = ["Predictor", "TrainedModel", "build_network", "predict_proba"]

@@ -1,0 +1,34 @@
+"""Every pipeline that ``kedro run --pipelines`` knows, built explicitly."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Pipeline
+
+from topology_efficient_dl.pipelines import evaluate, ingest, tda_features, train
+
+SHARED = {
+    f"params:{name}"
+    for name in ("datasets", "ingest", "parallel", "tda", "models", "zoo", "seeds", "train", "efficiency", "evaluate")
+}
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Pipelines by name; each part under its own name, and each track as the sum of its parts."""
+    parts = {
+        "ingest": _of_track_a(ingest.create_pipeline(), {"ucr_archive"}),
+        "tda_features": _of_track_a(tda_features.create_pipeline()),
+        "train": _of_track_a(train.create_pipeline()),
+        "evaluate": _of_track_a(evaluate.create_pipeline(), {"published_accuracy"}),
+    }
+    track_a = sum(parts.values(), Pipeline([]))
+    return {**parts, "track_a": track_a, "__default__": track_a}
+
+
+def _of_track_a(pipeline: Pipeline, inputs: frozenset[str] | set[str] = frozenset()) -> Pipeline:
+    return Pipeline(
+        pipeline,
+        namespace="track_a",
+        inputs=set(inputs),
+        parameters=SHARED & pipeline.inputs(),
+        prefix_datasets_with_namespace=True,
+    )

@@ -1,0 +1,5 @@
+"""Raw files -> train, validation and test arrays."""
+
+from topology_efficient_dl.pipelines.ingest.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

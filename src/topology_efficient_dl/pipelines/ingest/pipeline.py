@@ -1,0 +1,20 @@
+"""The pipeline ``ingest``."""
+
+from kedro.pipeline import Node, Pipeline
+
+from topology_efficient_dl.pipelines.ingest.nodes import describe_data, prepare_splits
+
+
+def create_pipeline() -> Pipeline:
+    """UCR files -> splits and a card that describes them."""
+    return Pipeline(
+        [
+            Node(
+                prepare_splits,
+                ["ucr_archive", "params:datasets", "params:ingest", "params:parallel"],
+                ["splits", "skipped_sets"],
+                name="prepare_splits",
+            ),
+            Node(describe_data, ["splits", "skipped_sets"], "data_card", name="describe_data"),
+        ]
+    )

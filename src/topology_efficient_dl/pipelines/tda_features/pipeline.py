@@ -1,0 +1,25 @@
+"""The pipeline ``tda_features``."""
+
+from kedro.pipeline import Node, Pipeline
+
+from topology_efficient_dl.pipelines.tda_features.nodes import extract_diagrams, vectorise_diagrams
+
+
+def create_pipeline() -> Pipeline:
+    """Series -> persistence diagrams -> feature vectors."""
+    return Pipeline(
+        [
+            Node(
+                extract_diagrams,
+                ["splits", "params:tda", "params:parallel"],
+                "persistence_diagrams",
+                name="extract_diagrams",
+            ),
+            Node(
+                vectorise_diagrams,
+                ["persistence_diagrams", "params:tda"],
+                "topological_features",
+                name="vectorise_diagrams",
+            ),
+        ]
+    )

@@ -1,0 +1,22 @@
+"""The pipeline ``train``."""
+
+from kedro.pipeline import Node, Pipeline
+
+from topology_efficient_dl.pipelines.train.nodes import fit_models, log_training, predict_test
+
+
+def create_pipeline() -> Pipeline:
+    """Every model on every set with every seed; its learning curves; its predictions on test."""
+    cells = ["params:models", "params:zoo", "params:seeds", "params:train", "params:parallel"]
+    return Pipeline(
+        [
+            Node(fit_models, ["splits", "topological_features", *cells], "models", name="fit_models"),
+            Node(log_training, "models", "training_log", name="log_training"),
+            Node(
+                predict_test,
+                ["models", "splits", "topological_features", "params:parallel"],
+                "predictions",
+                name="predict_test",
+            ),
+        ]
+    )

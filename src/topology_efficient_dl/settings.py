@@ -1,0 +1,19 @@
+"""Kedro's project settings."""
+
+from pathlib import Path
+
+import yaml
+from kedro.framework.project import configure_logging
+
+from topology_efficient_dl.hooks import ParameterNames, Summary
+
+HOOKS = (ParameterNames(), Summary())
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft", "globals": "soft"},
+}
+
+_logging = Path("conf/logging.yml")
+if _logging.exists():
+    configure_logging(yaml.safe_load(_logging.read_text(encoding="utf-8")))

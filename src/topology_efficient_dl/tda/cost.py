@@ -1,0 +1,122 @@
+"""What feature extraction costs: operations where they can be counted, and a note where they cannot."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from topology_efficient_dl.params import TdaRecipe, VectorizationParams
+
+
+class FlopCount(NamedTuple):
+    """Floating point operations of one sample, or None, and the reason: never 0 for an unknown cost."""
+
+    flops: int | None
+    reason: str
+
+
+def extraction_flops(recipe: TdaRecipe, n_channels: int, n_timepoints: int) -> FlopCount:
+    """Operations from one raw sample to its feature vector.
+
+    The matrix reduction of persistent homology depends on the data: None, with the parts that can be counted in the
+    reason. Level sets of a series need comparisons only, and at most every second time point starts a bar, so there
+    the count is an upper bound. One addition, multiplication, comparison, exponential or logarithm counts as one.
+
+    Parameters
+    ----------
+    recipe : the whole way from series to features
+    n_channels, n_timepoints : of the sample
+
+    Examples
+    --------
+    >>> extraction_flops(TdaRecipe(), 1, 100).flops is None
+    True
+    >>> levels = TdaRecipe(embedding="series", filtration="sublevel", homology_dimensions=(0,))
+    >>> extraction_flops(levels, 1, 100).flops
+    10500
+    """
+    if recipe.filtration in ("sublevel", "superlevel"):
+        n_bars = n_channels * math.ceil(n_timepoints / 2)
+        negation = n_channels * n_timepoints if recipe.filtration == "superlevel" else 0
+        flops = negation + vectorization_flops(recipe.vectorization_params(), n_bars)
+        return FlopCount(flops, f"upper bound: at most {n_bars} bars; the union-find only compares")
+    return FlopCount(None, _why_unknown(recipe, n_channels, n_timepoints))
+
+
+def vectorization_flops(params: VectorizationParams, n_bars: int) -> int:
+    """Operations to vectorise and standardise the bars of one homology dimension; sorting is not counted.
+
+    Parameters
+    ----------
+    params : the kind of vector and its resolution
+    n_bars : bars of the sample in that dimension
+    """
+    bins = params.n_bins
+    tents = 4 * n_bars * bins
+    weights = 2 * n_bars
+    by_kind = {
+        "landscape": tents,
+        "silhouette": tents + weights + n_bars + 2 * n_bars * bins,
+        "betti_curve": 3 * n_bars * bins,
+        "entropy": 5 * n_bars + 4 * n_bars * bins,
+        "image": weights + 2 * 5 * n_bars * bins + n_bars * bins + 2 * n_bars * bins**2,
+        "statistics": 20 * n_bars,
+    }
+    n_features = {
+        "landscape": params.n_layers * bins,
+        "image": bins**2,
+        "entropy": bins + 1,
+        "statistics": 32,
+    }.get(params.vectorization, bins)
+    return by_kind[params.vectorization] + 2 * n_features
+
+
+def _why_unknown(recipe: TdaRecipe, n_channels: int, n_timepoints: int) -> str:
+    reduction = "the matrix reduction of persistent homology depends on the data and is not counted"
+    if recipe.filtration != "rips":
+        return reduction
+    shape = _cloud_shape(recipe, n_channels, n_timepoints)
+    if shape is None:
+        return f"{reduction}; delay and dimension are chosen on train"
+    n_points, n_coordinates = shape
+    pairs = n_points * (n_points - 1) // 2
+    return f"{reduction}; before it, {n_points} points take {3 * n_coordinates * pairs} operations for distances"
+
+
+def _cloud_shape(recipe: TdaRecipe, n_channels: int, n_timepoints: int) -> tuple[int, int] | None:
+    """Points and coordinates of a point cloud; None while they are ``auto``."""
+    if recipe.embedding == "sliding_window":
+        n_points, per_channel = (n_timepoints - recipe.window) // recipe.stride + 1, recipe.window
+    elif recipe.delay == "auto" or recipe.dimension == "auto":
+        return None
+    else:
+        n_points, per_channel = n_timepoints - (recipe.dimension - 1) * recipe.delay, recipe.dimension
+    return min(n_points, recipe.max_points or n_points), n_channels * per_channel
+
+
+def complexity_note(recipe: TdaRecipe) -> str:
+    """How the cost of a recipe grows, in one sentence.
+
+    Examples
+    --------
+    >>> print(complexity_note(TdaRecipe(embedding="series", filtration="sublevel", homology_dimensions=(0,))))
+    sublevel sets of a series of n points: O(n log n) by sorting and union-find, H0 only
+    """
+    if recipe.filtration == "rips":
+        top = max(recipe.homology_dimensions)
+        limit = f", n <= {recipe.max_points} landmarks" if recipe.max_points else ""
+        return (
+            f"Rips of n points{limit}: O(n^2) memory for distances, up to O(n^{top + 2}) simplices, and a reduction "
+            f"that is cubic in them at worst, far less in practice (engine {recipe.engine})"
+        )
+    if recipe.filtration == "alpha":
+        return (
+            "alpha complex of n points in R^d: O(n^ceil(d/2)) simplices by Delaunay triangulation, O(n log n) for "
+            "d = 2; the reduction is cubic in them at worst, nearly linear in practice"
+        )
+    if recipe.filtration == "cubical":
+        return (
+            "cubical complex of p pixels: O(p) cells; the reduction is cubic in them at worst, nearly linear in "
+            "practice"
+        )
+    return f"{recipe.filtration} sets of a series of n points: O(n log n) by sorting and union-find, H0 only"

@@ -1,0 +1,192 @@
+"""The fit: from a split and a model's entry in the zoo to a trained model."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.errors import DataError, ParameterError
+from topology_efficient_dl.models.ensemble import Ensemble
+from topology_efficient_dl.models.features import FeatureInput
+from topology_efficient_dl.models.registry import find_architecture
+from topology_efficient_dl.models.trained import TrainedModel, build_network
+from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.training.batches import Batches
+from topology_efficient_dl.training.classification import Classification, balanced_weights
+from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning, training_device
+from topology_efficient_dl.training.stopping import BestEpoch
+
+VALIDATION_BATCH = 256
+
+Samples = dict[str, tuple[Tensor, Tensor]]
+Tick = Callable[[dict[str, Any]], None]
+
+# Random generators and thread counts belong to the process, so fits in threads of one process take turns.
+_ONE_FIT = threading.Lock()
+
+
+def fit(
+    split: Split,
+    spec: ModelSpec,
+    seed: int,
+    train: TrainParams,
+    features: FeatureInput | None = None,
+    *,
+    model: str | None = None,
+    progress: bool = False,
+) -> TrainedModel:
+    """Fit one cell. The same arguments on the same machine give bit-identical weights.
+
+    Parameters
+    ----------
+    split : series and labels; test is not looked at
+    spec : which network
+    seed : of initialisation, order and dropout; members of an ensemble draw theirs from it
+    train : the parameters of the loop
+    features : vectors to read instead of the series, for architectures that read features
+    model : the model's name in the zoo, for the card and for errors; the architecture's when None
+    progress : draw a bar over epochs, if standard error is a terminal
+
+    Returns
+    -------
+    The weights of the epoch with the lowest validation loss, of every member.
+
+    Raises
+    ------
+    ParameterError : unknown architecture or option, absent device, or features given or missing against the spec
+    DataError : a part is empty, or features and labels differ in number
+    CellError : the loss became infinite or NaN
+    """
+    device = training_device(train)
+    card = _card(split, spec, seed, features, model or spec.architecture)
+    samples = _samples(split, features, device)
+    started = time.perf_counter()
+    bar_off = None if progress else True
+    bar = tqdm(total=spec.members * train.max_epochs, desc=_name(card), unit="epoch", disable=bar_off, leave=False)
+    with bar, _ONE_FIT, silent_lightning():
+        fits = [
+            _fit_member(card, member, samples, train, device, lambda row: _advance(bar, row))
+            for member in range(spec.members)
+        ]
+    return _trained(card, fits, features, time.perf_counter() - started)
+
+
+def _name(card: dict[str, Any]) -> str:
+    return f"{card['model']} on {card['dataset']}, seed {card['seed']}"
+
+
+def _advance(bar: tqdm[Any], row: dict[str, Any]) -> None:
+    bar.set_postfix(validation_loss=f"{row['validation_loss']:.3f}", refresh=False)
+    bar.update()
+
+
+def _card(split: Split, spec: ModelSpec, seed: int, features: FeatureInput | None, model: str) -> dict[str, Any]:
+    reads_features = find_architecture(spec.architecture).reads == "features"
+    if reads_features != (features is not None):
+        needs, got = ("features", "none were given") if reads_features else ("series", "features were given")
+        raise ParameterError(
+            f"models.{model}: architecture '{spec.architecture}' reads {needs} and {got}. "
+            f"{'Name a variant of tda.variants in' if reads_features else 'Leave out'} models.{model}.features."
+        )
+    return {
+        "model": model,
+        "dataset": split.name,
+        "seed": seed,
+        "architecture": spec.architecture,
+        "size": spec.size,
+        "options": json.loads(json.dumps(spec.options)),
+        "members": spec.members,
+        "n_channels": split.n_channels,
+        "n_timepoints": split.n_timepoints,
+        "n_classes": split.n_classes,
+        "classes": list(split.classes),
+        "n_features": features.n_features if features else None,
+        "recipe": features.recipe.model_dump(mode="json") if features else None,
+    }
+
+
+def _samples(split: Split, features: FeatureInput | None, device: torch.device) -> Samples:
+    inputs = features.parts if features else split.series
+    return {part: _part(split, inputs, part, device) for part in ("train", "validation")}
+
+
+def _part(
+    split: Split, inputs: dict[str, NDArray[np.float32]], part: str, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    n_inputs, n_labels = len(inputs[part]), len(split.labels[part])
+    if n_inputs != n_labels or n_labels == 0:
+        raise DataError(
+            f"dataset '{split.name}' has {n_inputs} samples and {n_labels} labels in {part}, expected as many of both "
+            "and at least one. Ingest the set again, with a larger ingest.validation_fraction if it is very small."
+        )
+    tensor = torch.from_numpy(np.ascontiguousarray(inputs[part], dtype=np.float32))
+    return tensor.to(device), torch.from_numpy(split.labels[part]).to(device)
+
+
+def _fit_member(
+    card: dict[str, Any], member: int, samples: Samples, train: TrainParams, device: torch.device, tick: Tick
+) -> tuple[nn.Module, BestEpoch]:
+    """Fit one network; returns it with the best weights, and the callback that knows its history."""
+    seed = member_seed(card["seed"], member)
+    best = BestEpoch(train, _name(card), tick)
+    with reproducible(seed, train.threads):
+        network = build_network({**card, "members": 1})
+        inputs, targets = samples["train"]
+        weights = balanced_weights(targets.cpu(), card["n_classes"]) if train.class_weights == "balanced" else None
+        _trainer(train, device, best).fit(
+            Classification(network, train, weights),
+            Batches(inputs, targets, train.batch_size, shuffle_seed=seed),
+            Batches(*samples["validation"], VALIDATION_BATCH),
+        )
+    network.load_state_dict(best.weights)
+    return network.cpu(), best
+
+
+def _trainer(train: TrainParams, device: torch.device, best: BestEpoch) -> pl.Trainer:
+    """A Lightning trainer that writes, prints and checks nothing."""
+    return pl.Trainer(
+        accelerator="gpu" if device.type == "cuda" else "cpu",
+        devices=1,
+        precision=train.precision,
+        max_epochs=train.max_epochs,
+        min_epochs=1,
+        gradient_clip_val=train.gradient_clip or None,
+        callbacks=[best],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def _trained(
+    card: dict[str, Any], fits: list[tuple[nn.Module, BestEpoch]], features: FeatureInput | None, seconds: float
+) -> TrainedModel:
+    networks = [network for network, _ in fits]
+    whole = networks[0] if len(networks) == 1 else Ensemble(networks)
+    history = [{"member": member, **row} for member, (_, best) in enumerate(fits) for row in best.history]
+    best_epochs = [best.best_epoch for _, best in fits]
+    outcome = {
+        "n_params": sum(weight.numel() for weight in whole.parameters()),
+        "best_epochs": best_epochs,
+        "best_epoch": int(statistics.median(best_epochs)),
+        "epochs": len(history),
+        "fit_seconds": seconds,
+        "history": history,
+    }
+    weights = {name: value.detach().contiguous() for name, value in whole.state_dict().items()}
+    return TrainedModel(card | outcome, weights, dict(features.state) if features else {})

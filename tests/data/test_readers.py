@@ -1,0 +1,142 @@
+"""Files of every format become the same series and labels; damaged ones are named with their line."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aeon.datasets import load_from_arff_file, load_from_ts_file
+
+from topology_efficient_dl.data.archive import bundled_folder
+from topology_efficient_dl.data.readers import SUFFIXES, normalise_label, read_series
+from topology_efficient_dl.errors import DataError
+
+ONE_CHANNEL = [("1", np.array([[0.5, -1.25, 3.0]])), ("-1", np.array([[1.0, np.nan, 2e-7]]))]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_format_gives_the_same_values(tmp_path: Path, write_rows, suffix: str) -> None:
+    part = read_series(write_rows(tmp_path / f"Toy_TRAIN{suffix}", ONE_CHANNEL))
+    assert part.labels == ["1", "-1"]
+    for found, (_, expected) in zip(part.series, ONE_CHANNEL, strict=True):
+        np.testing.assert_array_equal(found, expected)
+        assert found.dtype == np.float64
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".arff"])
+def test_many_channels_and_unequal_lengths(tmp_path: Path, write_rows, toy_rows, suffix: str) -> None:
+    rows = toy_rows(["Walking", "Running", "Walking"], lengths=(7, 4, 9), channels=3)
+    part = read_series(write_rows(tmp_path / f"Toy_TRAIN{suffix}", rows))
+    assert part.n_channels == 3
+    assert part.labels == ["Walking", "Running", "Walking"]
+    for found, (_, expected) in zip(part.series, rows, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".ts", ".arff"])
+def test_a_series_ends_at_its_last_observed_value(tmp_path: Path, write_rows, suffix: str) -> None:
+    rows = [("1", np.array([[np.nan, 1.0, np.nan, 2.0, np.nan, np.nan]]))]
+    (series,) = read_series(write_rows(tmp_path / f"Toy_TRAIN{suffix}", rows)).series
+    np.testing.assert_array_equal(series, [[np.nan, 1.0, np.nan, 2.0]])
+
+
+@pytest.mark.parametrize("line", ["1\t0.5\t2", "1.0000000e+00\t0.5\t2.0", "1.0,0.5,2", "  1  5.0e-01   2", "1 0.5 2\r"])
+def test_spellings_of_one_row(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "Toy_TRAIN.txt"
+    path.write_text(f"\n{line}\n\n")
+    part = read_series(path)
+    assert (part.labels, part.lines) == (["1"], [2])
+    np.testing.assert_array_equal(part.series[0], [[0.5, 2.0]])
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("1e+00", "1"),
+        ("007", "7"),
+        ("-0", "0"),
+        ("1.50", "1.5"),
+        ("nodule", "nodule"),
+        ("1_0", "1_0"),
+        ("1e400", "1e400"),
+    ],
+)
+def test_labels_have_one_spelling(text: str, label: str) -> None:
+    assert normalise_label(text) == label
+
+
+@pytest.mark.parametrize("name", ["GunPoint", "OSULeaf", "BasicMotions", "JapaneseVowels", "PickupGestureWiimoteZ"])
+@pytest.mark.parametrize("part", ["TRAIN", "TEST"])
+def test_ts_agrees_with_aeon(name: str, part: str) -> None:
+    path = bundled_folder() / name / f"{name}_{part}.ts"
+    ours, (theirs, labels) = read_series(path), load_from_ts_file(str(path))
+    assert [label.lower() for label in ours.labels] == labels.tolist()
+    for found, expected in zip(ours.series, theirs, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ["ArrowHead", "BasicMotions", "ItalyPowerDemand"])
+def test_arff_agrees_with_aeon_and_with_ts(name: str) -> None:
+    path = bundled_folder() / name / f"{name}_TEST.arff"
+    ours, in_ts = read_series(path), read_series(path.with_suffix(".ts"))
+    theirs, labels = load_from_arff_file(str(path))
+    assert ours.labels == labels.tolist() == in_ts.labels
+    np.testing.assert_array_equal(np.stack(ours.series), theirs)
+    np.testing.assert_allclose(np.stack(ours.series), np.stack(in_ts.series), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "message"),
+    [
+        (".tsv", "1\t0.5\t1\n2\t0.5\tabc\n", r"Toy_TRAIN.tsv, line 2: 'abc' is not a number"),
+        (".tsv", "1\t0.5\t\t1\n", r"line 1: '' is not a number"),
+        (".tsv", "1\t0.5\n\n2\n", r"line 3: label '2' without values"),
+        (".tsv", "\t0.5\t1\n", r"line 1: the class label is missing"),
+        (".csv", "?,0.5,1\n", r"line 1: the class label is missing \(found '\?'\)"),
+        (".tsv", "1\t0.5\n2\tNaN\tNaN\n", r"line 2: every value of channel 1 is missing"),
+        (".tsv", "1\t0.5\tinf\n", r"line 1: value 2 of channel 1 is infinite \('inf'\)"),
+        (".tsv", "1\t1e999\t0\n", r"line 1: value 1 of channel 1 is infinite \('1e999'\)"),
+        (".tsv", "", r"Toy_TRAIN.tsv: holds no series"),
+        (".ts", "@problemName Toy\n1,2:1\n", r"Toy_TRAIN.ts: no @data line"),
+        (".ts", "@problemName Toy\n@data\n", r"holds no series"),
+        (".ts", "@data\n1,2:3,4:1\n1,2:2\n", r"line 3: 1 channels, but 2"),
+        (".ts", "@data\n1,2:3,4,5:1\n", r"line 2: channels of unequal length, \[2, 3\]"),
+        (".ts", "@data\n1,2,3\n", r"line 2: label '1,2,3' without values"),
+        (".ts", "@timeStamps\tTrue\n@data\n(0,1):1\n", r"has time stamps"),
+        (".ts", "@targetlabel true\n@data\n1,2:0.5\n", r"has no class labels"),
+        (".ts", "@classLabel false\n@data\n1,2:3\n", r"has no class labels"),
+        (".arff", "@data\n'1,2\\n3,x',a\n", r"line 2: 'x' is not a number"),
+        (".arff", "@data\na\n", r"line 2: label 'a' without values"),
+        (".dat", "1 2\n", r"unknown format '.dat'; expected one of .tsv"),
+    ],
+)
+def test_damaged_files_are_named_with_their_line(tmp_path: Path, suffix: str, text: str, message: str) -> None:
+    path = tmp_path / f"Toy_TRAIN{suffix}"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_series(path)
+
+
+def test_truncated_gzip(tmp_path: Path, write_rows, toy_rows) -> None:
+    path = write_rows(tmp_path / "Toy_TRAIN.tsv.gz", toy_rows(["1", "2"] * 50))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match=r"Toy_TRAIN.tsv.gz: truncated or damaged gzip file"):
+        read_series(path)
+
+
+def test_plain_text_under_a_gzip_name(tmp_path: Path) -> None:
+    path = tmp_path / "Toy_TRAIN.tsv.gz"
+    path.write_text("1\t0.5\n")
+    with pytest.raises(DataError, match="damaged gzip"):
+        read_series(path)
+
+
+def test_binary_and_missing_files(tmp_path: Path) -> None:
+    path = tmp_path / "Toy_TRAIN.tsv"
+    path.write_bytes(gzip.compress(b"1\t0.5\n"))
+    with pytest.raises(DataError, match="is not a text file"):
+        read_series(path)
+    with pytest.raises(DataError, match=r"Toy_TEST.tsv: cannot be read \(No such file"):
+        read_series(tmp_path / "Toy_TEST.tsv")

@@ -1,0 +1,173 @@
+"""The truth table of verdicts, border cases included."""
+
+import json
+from itertools import product
+
+import pytest
+
+from topology_efficient_dl.errors import DataError, ParameterError
+from topology_efficient_dl.evaluation import VERDICT_KEYS, criterion_of_track, judge, score_predictions
+from topology_efficient_dl.evaluation.bootstrap import Estimate
+from topology_efficient_dl.params import EvaluateParams
+
+PARAMS = EvaluateParams(n_bootstrap=400)
+CONTRACT = "dataset, model, baseline, criterion, f1_drop_pp, latency_cut, params_cut, memory_cut, p_value, status"
+
+F1 = {"kept": (-0.5, 0.9), "lost": (1.1, 3.0), "open": (0.5, 1.5), "gained": (-3.0, -1.2), "edge": (0.0, 1.0)}
+CUT = {"large": (0.35, 0.5), "edge": (0.30, 0.4), "small": (0.05, 0.29), "open": (0.2, 0.4), "slower": (-0.5, -0.1)}
+EXPECTED = {
+    ("kept", "large"): "confirmed", ("kept", "edge"): "confirmed", ("kept", "small"): "refuted",
+    ("kept", "open"): "inconclusive", ("kept", "slower"): "refuted",
+    ("lost", "large"): "refuted", ("lost", "edge"): "refuted", ("lost", "small"): "refuted", ("lost", "open"): "refuted",
+    ("lost", "slower"): "refuted",
+    ("open", "large"): "inconclusive", ("open", "edge"): "inconclusive", ("open", "small"): "refuted",
+    ("open", "open"): "inconclusive", ("open", "slower"): "refuted",
+    ("gained", "large"): "confirmed", ("gained", "edge"): "confirmed", ("gained", "small"): "confirmed",
+    ("gained", "open"): "confirmed", ("gained", "slower"): "refuted",
+    ("edge", "large"): "confirmed", ("edge", "edge"): "confirmed", ("edge", "small"): "refuted",
+    ("edge", "open"): "inconclusive", ("edge", "slower"): "refuted",
+}  # fmt: skip
+
+
+def estimates(f1, latency, memory=None, params=None):
+    given = {"f1_drop_pp": f1, "latency_cut": latency, "memory_cut": memory, "params_cut": params}
+    return {key: Estimate(sum(span) / 2, *span) for key, span in given.items() if span is not None}
+
+
+@pytest.mark.parametrize(("f1", "cut"), list(product(F1, CUT)))
+def test_truth_table_of_track_a(f1, cut):
+    status, _ = criterion_of_track("track_a", EvaluateParams()).status(estimates(F1[f1], CUT[cut]))
+    assert status == EXPECTED[f1, cut]
+
+
+def test_the_route_that_confirms_is_named():
+    criterion = criterion_of_track("track_a", EvaluateParams())
+    assert criterion.status(estimates(F1["kept"], CUT["large"]))[1].name == "cheaper at equal quality"
+    assert criterion.status(estimates(F1["gained"], CUT["small"]))[1].name == "better at equal time"
+
+
+def test_equal_time_allows_five_per_cent_and_no_more():
+    criterion = criterion_of_track("track_a", EvaluateParams())
+    assert criterion.status(estimates(F1["gained"], (-0.05, 0.01)))[0] == "confirmed"
+    assert criterion.status(estimates(F1["gained"], (-0.06, 0.01)))[0] == "inconclusive"
+
+
+def test_unknown_latency_leaves_the_matter_open_unless_quality_settles_it():
+    criterion = criterion_of_track("track_a", EvaluateParams())
+    assert criterion.status(estimates(F1["kept"], None))[0] == "inconclusive"
+    assert criterion.status(estimates(F1["lost"], None))[0] == "refuted"
+
+
+def test_track_b_wants_less_memory_too():
+    criterion = criterion_of_track("track_b", EvaluateParams())
+    assert criterion.status(estimates(F1["kept"], (0.1, 0.2), memory=(0.5, 0.5)))[0] == "confirmed"
+    assert criterion.status(estimates(F1["kept"], (0.1, 0.2), memory=(0.0, 0.0)))[0] == "refuted"
+
+
+def test_track_c_wants_fewer_parameters_and_measured_speed():
+    criterion = criterion_of_track("track_c", EvaluateParams())
+    assert criterion.status(estimates(F1["kept"], (0.06, 0.2), params=(0.3, 0.3)))[0] == "confirmed"
+    assert criterion.status(estimates(F1["kept"], (0.06, 0.2), params=(0.29, 0.29)))[0] == "refuted"
+    assert criterion.status(estimates(F1["kept"], (-0.02, 0.02), params=(0.7, 0.7)))[0] == "refuted"
+
+
+def judged(experiment, **changes):
+    given = {**experiment, **changes}
+    verdicts = judge(given["scores"], given["efficiency"], given["predictions"], given.get("params", PARAMS))
+    return {(verdict["dataset"], verdict["model"]): verdict for verdict in verdicts}
+
+
+def test_keys_are_the_contract_and_everything_is_json(experiment):
+    assert ", ".join(VERDICT_KEYS) == CONTRACT
+    found = judged(experiment)
+    assert list(found) == [
+        ("Alpha", "tda_net"), ("Beta", "tda_net"), ("Alpha", "ph_mlp"), ("Beta", "ph_mlp"), ("all", "tda_net"), ("all", "ph_mlp"),
+    ]  # fmt: skip
+    for verdict in found.values():
+        assert tuple(verdict)[: len(VERDICT_KEYS)] == VERDICT_KEYS
+        assert set(verdict) - set(VERDICT_KEYS) == {"f1_drop_interval", "latency_cut_interval", "rule", "explanation"}
+        json.dumps(verdict, allow_nan=False)
+
+
+def test_a_model_that_loses_twenty_points_is_refuted_however_fast(experiment):
+    verdict = judged(experiment)["Alpha", "ph_mlp"]
+    assert verdict["status"] == "refuted"
+    assert verdict["latency_cut"] == pytest.approx(0.5, abs=0.03)
+    assert verdict["f1_drop_pp"] == pytest.approx(20, abs=6)
+    assert verdict["f1_drop_interval"][0] > 1
+    assert verdict["params_cut"] == 0.5
+
+
+def test_the_same_predictions_at_a_fifth_of_the_time_are_confirmed(predictions, efficiency):
+    table = predictions({"inception_time": 0.9})
+    table = table._append(table.assign(model="copy"))
+    costs = efficiency({"inception_time": 4.0, "copy": 0.8})
+    found = judged({"scores": score_predictions(table), "efficiency": costs, "predictions": table})
+    assert {verdict["status"] for verdict in found.values()} == {"confirmed"}
+    assert found["all", "copy"]["p_value"] is None
+    assert "2 confirmed" in found["all", "copy"]["explanation"]
+
+
+def test_over_all_is_the_mean_of_falls_and_the_geometric_mean_of_ratios(experiment):
+    found = judged(experiment)
+    falls = [found[name, "ph_mlp"]["f1_drop_pp"] for name in ("Alpha", "Beta")]
+    ratios = [1 - found[name, "ph_mlp"]["latency_cut"] for name in ("Alpha", "Beta")]
+    assert found["all", "ph_mlp"]["f1_drop_pp"] == pytest.approx(sum(falls) / 2)
+    assert found["all", "ph_mlp"]["latency_cut"] == pytest.approx(1 - (ratios[0] * ratios[1]) ** 0.5)
+
+
+def test_one_seed_settles_nothing(experiment):
+    scores = experiment["scores"].query("seed == 42")
+    verdict = judged(experiment, scores=scores, predictions=experiment["predictions"].query("seed == 42"))[
+        "Alpha", "ph_mlp"
+    ]
+    assert (verdict["status"], verdict["f1_drop_interval"], verdict["p_value"]) == ("inconclusive", None, None)
+    assert "one seed" in verdict["explanation"]
+
+
+@pytest.mark.parametrize("empty", [None, [], [float("nan")] * 7, [1.0]])
+def test_latency_without_rounds_keeps_its_point_and_has_no_interval(predictions, efficiency, empty):
+    table = predictions({"inception_time": 0.9})
+    table = table._append(table.assign(model="copy"))
+    costs = efficiency({"inception_time": 4.0, "copy": 1.0})
+    costs["rounds_b1"] = [empty] * len(costs)
+    found = judged({"scores": score_predictions(table), "efficiency": costs, "predictions": table})
+    for verdict in found.values():
+        assert verdict["status"] == "inconclusive"
+        assert verdict["latency_cut"] == pytest.approx(0.75, abs=0.02)
+        assert verdict["latency_cut_interval"] is None
+
+
+def test_nothing_measured_is_null_everywhere(experiment):
+    nulls = dict.fromkeys(("params", "peak_memory_mb", "latency_ms_b1", "rounds_b1"))
+    verdict = judged(experiment, efficiency=experiment["efficiency"].assign(**nulls))["all", "tda_net"]
+    assert (verdict["latency_cut"], verdict["params_cut"], verdict["memory_cut"]) == (None, None, None)
+    assert "not measured" in verdict["explanation"]
+
+
+def test_a_set_that_the_proposal_lacks_is_left_out(experiment):
+    missing = "dataset == 'Beta' and model == 'ph_mlp'"
+    found = judged(experiment, scores=experiment["scores"].query(f"not ({missing})"))
+    assert ("Beta", "ph_mlp") not in found
+    assert "By data set (1)" in found["all", "ph_mlp"]["explanation"]
+    assert "no scores there: Beta" in found["all", "ph_mlp"]["explanation"]
+    assert "Not judged" not in found["all", "tda_net"]["explanation"]
+
+
+def test_verdicts_repeat(experiment):
+    assert judged(experiment) == judged(experiment)
+
+
+def test_wilcoxon_over_six_sets_is_corrected_for_two_proposals(predictions, efficiency):
+    names = [f"set{number}" for number in range(6)]
+    table = predictions({"inception_time": 0.95, "a": 0.7, "b": 0.6}, names, n_samples=100)
+    costs = efficiency({"inception_time": 4.0, "a": 1.0, "b": 1.0}, names)
+    found = judged({"scores": score_predictions(table), "efficiency": costs, "predictions": table})
+    assert found["all", "a"]["p_value"] == pytest.approx(2 * 2 / 2**6)
+
+
+def test_unknown_names_and_missing_columns(experiment):
+    with pytest.raises(ParameterError, match="did you mean 'inception_time'"):
+        judged(experiment, params=EvaluateParams(baseline="inceptiontime"))
+    with pytest.raises(DataError, match="'scores' lacks f1_macro"):
+        judged(experiment, scores=experiment["scores"].drop(columns="f1_macro"))

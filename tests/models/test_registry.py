@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from torch import nn
+
+from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models import find_architecture, register
+from topology_efficient_dl.models.registry import SIZES
+
+
+def test_an_unknown_architecture_is_named_with_the_nearest(build):
+    with pytest.raises(ParameterError, match=r"'inceptiontime'; did you mean 'inception_time'\? Allowed: fcn, gru"):
+        build("inceptiontime")
+
+
+def test_an_unknown_option_is_named_with_the_allowed(build):
+    with pytest.raises(
+        ParameterError, match=r"'fcn' has no option 'filter'; did you mean 'filters'\? Allowed: filters"
+    ):
+        build("fcn", options={"filter": 3})
+
+
+def test_an_unknown_size_is_named(build):
+    with pytest.raises(ParameterError, match="'fcn' has no size 'tiny' Allowed: small, medium, large"):
+        build("fcn", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "options", "reason"),
+    [
+        ("ph_hybrid", {"body": "lstm"}, "body is 'lstm'"),
+        ("ph_hybrid", {"level_sets": "rips"}, "level_sets is 'rips'"),
+        ("transformer", {"width": 10, "heads": 4}, "width is 10"),
+        ("fcn", {"filters": (1, 2)}, "cannot be built"),
+    ],
+)
+def test_a_refused_option_says_why(build, architecture, options, reason):
+    with pytest.raises(ParameterError, match=reason):
+        build(architecture, options=options)
+
+
+def test_a_feature_model_without_features_says_what_to_set(build):
+    with pytest.raises(ParameterError, match=r"Name a variant of tda\.variants"):
+        build("ph_mlp", n_features=None)
+
+
+def test_options_override_the_size(build):
+    assert build("tiny_cnn", "large", options={"filters": [4]}).head.in_features == 4
+
+
+def test_options_are_the_keyword_only_arguments():
+    assert find_architecture("fcn").options == ("filters", "kernel_sizes")
+
+
+def test_a_name_is_registered_once():
+    with pytest.raises(ValueError, match="registered already"):
+        register("fcn", sizes={size: {} for size in SIZES})(nn.Identity)
+
+
+def test_all_sizes_are_required():
+    with pytest.raises(ValueError, match="expected"):
+        register("new", sizes={"small": {}})(nn.Identity)
