@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from kedro import KedroDeprecationWarning
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
-from kedro import KedroDeprecationWarning
 from kedro.validation.exceptions import ParameterValidationError
 
 from topology_efficient_dl.errors import TopologyEfficientError

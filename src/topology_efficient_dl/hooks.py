@@ -47,4 +47,4 @@ class Summary:
 
 
 def _path(dataset: Any) -> str:
-    return str(dataset.resolve_load_version() and dataset._get_load_path())
+    return str(dataset._get_load_path())

@@ -99,7 +99,7 @@ class FiltrationParams(Parameters):
     window: int = Field(32, ge=2, description="samples in a sliding or STFT window")
     stride: int = Field(1, ge=1, description="samples from one window to the next")
     filtration: Literal["rips", "alpha", "cubical", "sublevel", "superlevel"] = "rips"
-    engine: Literal["ripser", "giotto", "gudhi"] = "ripser"
+    engine: Literal["ripser", "giotto", "gudhi"] = "giotto"
     homology_dimensions: tuple[Annotated[int, Field(ge=0, le=3)], ...] = (0, 1)
     max_points: int | None = Field(None, ge=4, description="maxmin landmarks kept of a point cloud; all when null")
     max_edge_length: float | None = Field(None, gt=0, description="Rips threshold; the enclosing radius when null")
@@ -152,7 +152,7 @@ class ModelSpec(Parameters):
     """One entry of the model zoo."""
 
     architecture: str = Field(description="a name in the model registry")
-    role: Literal["baseline", "proposal"] = "baseline"
+    role: Literal["baseline", "proposal"] = Field("baseline", json_schema_extra=HOW)
     size: Literal["small", "medium", "large"] = "medium"
     features: str | None = Field(None, description="variant of tda.variants that the model reads instead of the series")
     members: int = Field(1, ge=1, description="networks in an ensemble that averages probabilities")
@@ -181,8 +181,8 @@ class Zoo(RootModel[dict[str, ModelSpec]]):
 class TrainParams(Parameters):
     """The one training loop: AdamW, cosine schedule, early stopping on validation loss, best weights restored."""
 
-    max_epochs: int = Field(200, ge=1)
-    min_epochs: int = Field(1, ge=1, description="early stopping counts from here on")
+    max_epochs: int = Field(80, ge=1)
+    min_epochs: int = Field(50, ge=1, description="no earlier epoch is kept; patience counts from here")
     patience: int = Field(10, ge=1, description="epochs without a lower validation loss")
     batch_size: int = Field(16, ge=1)
     learning_rate: float = Field(1e-3, gt=0)

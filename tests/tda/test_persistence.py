@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gudhi
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import maximum_bipartite_matching
 from scipy.spatial.distance import cdist
 from scipy.stats import special_ortho_group
 
@@ -53,6 +54,36 @@ def torus(n: int = 10) -> np.ndarray:
 
 def long_bars(diagram, top: int, length: float) -> list[int]:
     return [int((diagram.persistence[diagram.dimension == k] > length).sum()) for k in range(top + 1)]
+
+
+def bottleneck(first: np.ndarray, second: np.ndarray) -> float:
+    """The bottleneck distance of two (n, 2) diagrams by definition: bisection over perfect matchings.
+
+    gudhi's ``bottleneck_distance`` is not used: it gives 0.45 for H0 deaths (1, 1, 1.25) against (0.2, 0.2, 0.8, 1,
+    1.25), whose distance is 0.2.
+    """
+    if np.isinf(first[:, 1]).sum() != np.isinf(second[:, 1]).sum():
+        return np.inf
+    essential = [np.sort(d[np.isinf(d[:, 1]), 0]) for d in (first, second)]
+    a, b = (d[np.isfinite(d[:, 1])] for d in (first, second))
+    cost = np.zeros((len(a) + len(b), len(a) + len(b)))
+    cost[: len(a), : len(b)] = cdist(a, b, "chebyshev") if len(a) and len(b) else 0.0
+    cost[: len(a), len(b) :] = ((a[:, 1] - a[:, 0]) / 2)[:, None]
+    cost[len(a) :, : len(b)] = ((b[:, 1] - b[:, 0]) / 2)[None, :]
+    candidates, low = np.unique(cost), 0
+    high = len(candidates) - 1
+    while low < high:
+        middle = (low + high) // 2
+        matching = maximum_bipartite_matching(csr_matrix(cost <= candidates[middle]))
+        low, high = (low, middle) if (matching >= 0).all() else (middle + 1, high)
+    return max(np.abs(essential[0] - essential[1]).max(initial=0.0), candidates[low] if len(candidates) else 0.0)
+
+
+def test_bottleneck_by_hand():
+    first, second = (np.array([[0.0, d] for d in deaths]) for deaths in ([1, 1, 1.25], [0.2, 0.2, 0.8, 1, 1.25]))
+    assert bottleneck(first, second) == pytest.approx(0.2)
+    assert bottleneck(first, np.empty((0, 2))) == 0.625
+    assert bottleneck(np.array([[0.0, np.inf]]), np.array([[0.5, np.inf]])) == 0.5
 
 
 SPACES = {
@@ -113,7 +144,7 @@ def test_h0_of_alpha_is_h0_of_rips(points):
     np.testing.assert_allclose(alpha, rips, atol=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(clouds, st.integers(0, 10_000))
 def test_rips_stability(points, seed):
     """Moving every point by at most eps changes distances, and so bottleneck distance, by at most 2 eps."""
@@ -122,7 +153,7 @@ def test_rips_stability(points, seed):
     shift *= eps / np.maximum(np.linalg.norm(shift, axis=1, keepdims=True), 1e-12)
     before, after = rips_diagram(points), rips_diagram(points + shift)
     for k in (0, 1):
-        assert gudhi.bottleneck_distance(before.intervals(k), after.intervals(k)) <= 2 * eps + 1e-5
+        assert bottleneck(before.intervals(k), after.intervals(k)) <= 2 * eps + 1e-5
 
 
 @settings(max_examples=40, deadline=None)
@@ -132,7 +163,7 @@ def test_sublevel_stability(values, seed):
     eps = 0.25
     noise = np.random.default_rng(seed).uniform(-eps, eps, size=len(values))
     before, after = sublevel_diagram(values), sublevel_diagram(values + noise)
-    assert gudhi.bottleneck_distance(before.intervals(0), after.intervals(0)) <= eps + 1e-9
+    assert bottleneck(before.intervals(0), after.intervals(0)) <= eps + 1e-9
 
 
 def test_rips_does_not_see_rotation_translation_or_order():
@@ -244,7 +275,7 @@ def test_landmarks_move_the_diagram_by_at_most_twice_the_covering_radius():
     covering = cdist(points, chosen).min(axis=1).max()
     for k in (0, 1):
         full, few = rips_diagram(points).intervals(k), rips_diagram(chosen).intervals(k)
-        assert gudhi.bottleneck_distance(full, few) <= 2 * covering + 1e-5
+        assert bottleneck(full, few) <= 2 * covering + 1e-5
 
 
 def test_max_points_limits_the_cloud():

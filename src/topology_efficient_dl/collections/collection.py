@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -126,6 +126,17 @@ class Collection(Mapping[str, Value], Generic[Value]):
                 for name, group in groups.items()
             }
         )
+
+    @classmethod
+    def chain(cls, collections: Iterable[Collection[Value]]) -> Collection[Value]:
+        """The items of several collections one after the other, evaluated as the last one says."""
+        parts = list(collections)
+        items = {key: item for part in parts for key, item in part.items_by_key.items()}
+        return cls(items, parts[-1].parallel if parts else SEQUENTIAL)
+
+    def suffixed(self, suffix: str) -> Collection[Value]:
+        """The same items under ``<key>/<suffix>``."""
+        return self._derive({f"{key}/{suffix}": item for key, item in self.items_by_key.items()})
 
     def filter(self, keep: Callable[[str], bool]) -> Collection[Value]:
         """The items whose key passes a test."""

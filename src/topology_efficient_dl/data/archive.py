@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,10 @@ class DatasetFiles:
     train: Path
     test: Path
     source: str
+
+    def identity(self) -> list[str]:
+        """What results depend on: the files' bytes and the words about their origin, not where they lie."""
+        return [self.name, self.fingerprint(), self.source]
 
     def fingerprint(self) -> str:
         """SHA-256 (hexadecimal) of the bytes of both files, wherever they are.
@@ -134,6 +138,36 @@ class SeriesArchive:
             f"{outcome}. Put {name}_TRAIN.tsv and {name}_TEST.tsv (or {formats}; each also as .gz) "
             f"into {self.folder}, or set {ROOT_VARIABLE} or ingest.root to the folder that has them; {way_out}."
         )
+
+
+def locate_all(
+    archive: SeriesArchive, datasets: Sequence[str], ingest: IngestParams
+) -> tuple[dict[str, DatasetFiles], dict[str, str]]:
+    """The files of several datasets, and why those that cannot be had were skipped.
+
+    Parameters
+    ----------
+    archive : where to look
+    datasets : names; the single name ``all`` stands for everything that is here without a download
+    ingest : ``skip_unavailable`` decides whether a set that cannot be had is skipped or stops the run
+
+    Raises
+    ------
+    UnavailableError : a set cannot be had, and ``ingest.skip_unavailable`` is false
+    DataError : nothing is left
+    """
+    found: dict[str, DatasetFiles] = {}
+    skipped: dict[str, str] = {}
+    for name in archive.names(ingest) if tuple(datasets) == ("all",) else datasets:
+        try:
+            found[name] = archive.locate(name, ingest)
+        except UnavailableError as error:
+            if not ingest.skip_unavailable:
+                raise
+            skipped[name] = str(error)
+    if not found:
+        raise DataError(f"none of the datasets can be had: {'; '.join(skipped.values()) or 'no names were given'}")
+    return found, skipped
 
 
 def bundled_folder() -> Path:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.archive import DatasetFiles
 from topology_efficient_dl.data.cleaning import FloatArray, fill_missing, pad_end, resample, z_normalise
 from topology_efficient_dl.data.readers import LabelledSeries, read_series
@@ -24,6 +25,7 @@ from topology_efficient_dl.params import IngestParams
 NUMERIC_LABEL = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
+@versioned(1)
 def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
     """The official split of a dataset, ready for any model.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from topology_efficient_dl.data.split import Split
 
@@ -30,3 +32,15 @@ def summarise(split: Split) -> dict[str, Any]:
         "source": split.source,
         "notes": "; ".join(split.notes),
     }
+
+
+def data_card(splits: Iterable[Split], skipped: Mapping[str, str]) -> pd.DataFrame:
+    """One row a dataset: those in use, then those that were skipped, with the reason.
+
+    Returns
+    -------
+    The columns of `summarise` and ``skipped``: the reason, or empty.
+    """
+    rows = [{**summarise(split), "skipped": ""} for split in splits]
+    rows += [{"dataset": name, "notes": "", "skipped": reason} for name, reason in skipped.items()]
+    return pd.DataFrame(rows)

@@ -182,7 +182,8 @@ def number(value: Any, digits: int = 3) -> str:
     """
     if value is None:
         return NOTHING
-    return f"{value:,.0f}" if abs(value) >= 1000 or isinstance(value, int) else f"{value:.{digits}g}"
+    text = f"{value:,.0f}" if abs(value) >= 1000 or isinstance(value, int) else f"{value:.{digits}g}"
+    return text.replace("-", "−")
 
 
 def score(mean: Any, std: Any = None) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.evaluation.summary import as_records
 
 MIN_DATASETS = 6
 """Below this many pairs that differ, the two-sided Wilcoxon test cannot reach 5 % whatever the data."""
@@ -218,3 +220,21 @@ def _differences(first: ArrayLike, second: ArrayLike) -> np.ndarray:
     if left.shape != right.shape:
         raise DataError(f"paired scores must have one length: {left.shape} and {right.shape}")
     return left - right
+
+
+def describe_statistics(scores: pd.DataFrame, baseline: str, metric: str = "f1_macro") -> dict[str, Any]:
+    """All tests of a run as JSON-ready objects.
+
+    Returns
+    -------
+    ``t_tests`` (over seeds, by dataset, against the baseline), ``wilcoxon`` (over datasets, Holm-corrected, all pairs
+    of models), ``friedman`` (with ``average_ranks``), ``metric`` and ``baseline``.
+    """
+    ranking = rank_models(scores, metric)
+    return {
+        "metric": metric,
+        "baseline": baseline,
+        "t_tests": as_records(paired_t_tests(scores, baseline, metric)),
+        "wilcoxon": as_records(pairwise_wilcoxon(scores, metric)),
+        "friedman": {**asdict(ranking.test), "average_ranks": dict(ranking.average_ranks)},
+    }

@@ -114,6 +114,19 @@ def judge(
     return per_dataset + overall
 
 
+def judge_proposals(
+    scores: pd.DataFrame,
+    efficiency: pd.DataFrame,
+    predictions: pd.DataFrame,
+    params: EvaluateParams,
+    proposals: Sequence[str],
+) -> list[dict[str, Any]]:
+    """What `judge` says of the proposals of a run; nothing when the run has no proposal or not the baseline."""
+    if not proposals or params.baseline not in set(scores["model"]):
+        return []
+    return judge(scores, efficiency, predictions, params, proposals)
+
+
 def _check_models(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] | None) -> list[str]:
     known = [str(name) for name in scores["model"].unique()]
     names = [name for name in known if name != baseline] if proposals is None else list(proposals)

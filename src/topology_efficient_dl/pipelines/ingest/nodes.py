@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from topology_efficient_dl.collections.collection import Collection
-from topology_efficient_dl.data.archive import SeriesArchive
+from topology_efficient_dl.data.archive import SeriesArchive, locate_all
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.data.splits import locate_all, read_split
+from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.data.summary import data_card
 from topology_efficient_dl.params import IngestParams, Names, ParallelParams
 
@@ -16,10 +16,10 @@ def prepare_splits(
     archive: SeriesArchive, datasets: Names, ingest: IngestParams, parallel: ParallelParams
 ) -> tuple[Collection[Split], dict[str, str]]:
     """Every set as train, validation and test; and why sets that cannot be had were skipped."""
-    files, skipped = locate_all(archive, datasets, ingest)
+    files, skipped = locate_all(archive, datasets.root, ingest)
     return Collection.of(files).map(read_split, ingest).run_on(parallel), skipped
 
 
 def describe_data(splits: Collection[Split], skipped: dict[str, str]) -> pd.DataFrame:
     """One row a set: sizes, classes, balance, source, and whether it was skipped."""
-    return data_card(splits, skipped)
+    return data_card(splits.values(), skipped)

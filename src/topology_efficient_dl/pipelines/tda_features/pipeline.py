@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 vectorise_diagrams,
-                ["persistence_diagrams", "params:tda"],
+                ["persistence_diagrams", "splits", "params:tda"],
                 "topological_features",
                 name="vectorise_diagrams",
             ),

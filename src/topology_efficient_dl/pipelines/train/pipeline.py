@@ -14,7 +14,7 @@ def create_pipeline() -> Pipeline:
             Node(log_training, "models", "training_log", name="log_training"),
             Node(
                 predict_test,
-                ["models", "splits", "topological_features", "params:parallel"],
+                ["models", "splits", "topological_features", "params:zoo", "params:parallel"],
                 "predictions",
                 name="predict_test",
             ),

@@ -1,0 +1,122 @@
+"""What the report of track A says, put together from the tables of a run."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from topology_efficient_dl.efficiency.environment import describe_environment
+from topology_efficient_dl.evaluation.figures import draw_critical_difference, draw_f1_bars, draw_pareto
+from topology_efficient_dl.evaluation.forest import draw_verdicts
+from topology_efficient_dl.evaluation.pareto import pareto_figure
+from topology_efficient_dl.evaluation.report import ReportContext, ReportFigure
+from topology_efficient_dl.evaluation.style import to_svg
+from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
+
+QUESTION = (
+    "Can a small model that reads topological features of a time series replace a large network: the same quality "
+    "at a fraction of the inference time, feature extraction included?"
+)
+PUBLISHED_COLUMNS = {
+    "inception_time": "inception_network_mean",
+    "inception_time_ensemble": "inceptiontime_ensemble",
+}
+LIMITS = (
+    "Latency and memory hold for the machine named below; the ratio of two models carries over better.",
+    "Intervals are over a few seeds and one test set each; they err on the wide side.",
+    "Matrix reduction of persistent homology depends on the data, so the FLOPs of Rips features are null, not zero.",
+    "All models share one set of training parameters; none was tuned for a dataset.",
+)
+
+
+def report_context(
+    data_card: pd.DataFrame,
+    scores: pd.DataFrame,
+    results: pd.DataFrame,
+    statistics: Mapping[str, Any],
+    verdicts: Sequence[Mapping[str, Any]],
+    published: pd.DataFrame,
+    train: TrainParams,
+    efficiency: EfficiencyParams,
+    evaluate: EvaluateParams,
+) -> ReportContext:
+    """The context of the report's templates; tables are those of the catalog."""
+    known = {row["dataset"]: _numbers(row) for row in as_records(published)}
+    used, skipped = _datasets(data_card, known)
+    return ReportContext(
+        title="Track A: persistent homology against deep networks on time series",
+        question=QUESTION,
+        baseline=evaluate.baseline,
+        results=as_records(results),
+        verdicts=verdicts,
+        datasets=used,
+        skipped=skipped,
+        conditions=_conditions(scores, train, efficiency),
+        environment=describe_environment(),
+        command=run_command(),
+        limits=[*LIMITS, *(f"{row['dataset']}: {row['notes']}." for row in used if row.get("notes"))],
+        published=known,
+        published_method=PUBLISHED_COLUMNS,
+        tests=statistics["wilcoxon"],
+        figures=_figures(scores, results, verdicts, evaluate),
+        interactive=pareto_figure(results, evaluate.x_axis, evaluate.y_axis),
+    )
+
+
+def run_command() -> str:
+    """The command line of this run, without machine paths."""
+    return " ".join(["kedro", *sys.argv[1:]]) if sys.argv[0].endswith("kedro") else "kedro run --pipelines track_a"
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
+    return {key: value for key, value in row.items() if isinstance(value, float) and math.isfinite(value)}
+
+
+def _datasets(
+    data_card: pd.DataFrame, published: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    rows = as_records(data_card)
+    used = [{**row, "default_split": row["dataset"] in published} for row in rows if not row["skipped"]]
+    return used, [{"dataset": row["dataset"], "reason": row["skipped"]} for row in rows if row["skipped"]]
+
+
+def _conditions(scores: pd.DataFrame, train: TrainParams, efficiency: EfficiencyParams) -> dict[str, str]:
+    seeds = ", ".join(str(seed) for seed in sorted(scores["seed"].unique()))
+    return {
+        "Seeds": seeds,
+        "Data": "official train and test files; validation cut from train, stratified; test touched once",
+        "Training": (
+            f"AdamW, learning rate {train.learning_rate:g}, cosine over {train.max_epochs} epochs, batches of "
+            f"{train.batch_size}, weight decay {train.weight_decay:g}; early stopping on validation loss with patience "
+            f"{train.patience}, counted from epoch {train.min_epochs}; the best epoch's weights are restored"
+        ),
+        "Tuning": "the same parameters and the same number of trials (none per dataset) for every model",
+        "Latency": (
+            f"raw sample in, label out; {efficiency.threads} thread(s), {efficiency.device}; models in alternation, "
+            f"{efficiency.rounds} rounds; median over rounds, per sample"
+        ),
+        "Memory": "peak of one inference in a fresh process, over the imported libraries",
+    }
+
+
+def _figures(
+    scores: pd.DataFrame, results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]], evaluate: EvaluateParams
+) -> list[ReportFigure]:
+    drawn = [
+        ("Quality against cost", "Up and to the left is better; the dotted line is the Pareto front.", "pareto.png",
+         draw_pareto(results, evaluate.x_axis, evaluate.y_axis)),
+        ("Macro-F1 by dataset", "Bars are means, points are seeds.", None, draw_f1_bars(scores)),
+    ]  # fmt: skip
+    if verdicts:
+        shown = [each for each in verdicts if each["dataset"] == "all"] if len(verdicts) > 40 else verdicts
+        forest = draw_verdicts(shown, evaluate.max_f1_drop_pp, evaluate.min_latency_cut)
+        drawn.append(("Verdicts and their intervals", "The wanted side is shaded.", None, forest))
+    ranks = draw_critical_difference(scores)
+    if ranks is not None:
+        drawn.append(("Average ranks", "Models that are joined do not differ (Wilcoxon-Holm).", None, ranks))
+    return [ReportFigure(title, caption, svg=to_svg(figure), file=file) for title, caption, file, figure in drawn]

@@ -1,0 +1,138 @@
+"""What the models of one dataset cost: sizes, operations, time in alternation, memory. Measured alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.efficiency.flops import FlopCount, count_flops
+from topology_efficient_dl.efficiency.latency import LatencyRecord, latency_columns, measure_latency
+from topology_efficient_dl.efficiency.memory import peak_rss_mb, peak_vram_mb
+from topology_efficient_dl.efficiency.parameters import count_parameters
+from topology_efficient_dl.models.trained import Predictor, TrainedModel
+from topology_efficient_dl.params import EfficiencyParams, TdaRecipe
+
+Row = dict[str, Any]
+Batches = dict[int, NDArray[np.float32]]
+
+
+@versioned(1)
+def measure_costs(
+    pair: tuple[Mapping[str, TrainedModel], Split], params: EfficiencyParams, environment: str = ""
+) -> list[Row]:
+    """The cost of every model of one dataset, one JSON-ready row each.
+
+    All models are timed in alternation, from raw sample to label (``latency_*``) and then without feature
+    extraction (``model_latency_*``). Of several seeds the first is measured: they differ in values only.
+
+    Parameters
+    ----------
+    pair : models of one dataset by ``<dataset>/<model>/<seed>``, and its split; inputs are taken from test
+    params : batch sizes, rounds, threads, device, memory
+    environment : digest of the machine; it only keeps timings of different machines apart
+
+    Returns
+    -------
+    Rows with ``dataset, model, params, flops, flops_reason, latency_ms_b<n>, latency_iqr_ms_b<n>, rounds_b<n>,
+    throughput, model_latency_ms_b<n>, peak_memory_mb`` and ``extraction_ms``, the difference of the two latencies at
+    the smallest batch.
+    """
+    models, split = pair
+    chosen = {model.card["model"]: model for model in reversed(list(models.values()))}
+    chosen = dict(reversed(list(chosen.items())))
+    batches = {size: _batch(split.series["test"], size) for size in params.batch_sizes}
+    predictors = {name: model.predictor(params.device) for name, model in chosen.items()}
+    whole = measure_latency({name: _labels_of(each) for name, each in predictors.items()}, batches, params)
+    alone = _measure_networks(predictors, batches, params)
+    return [
+        {
+            "dataset": split.name,
+            "model": name,
+            **_static_costs(model),
+            **latency_columns(whole, name),
+            **_network_columns(alone, name),
+            "peak_memory_mb": _peak_memory(model, batches[min(batches)], params),
+        }
+        for name, model in chosen.items()
+    ]
+
+
+def _batch(series: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """The first series, repeated if there are too few."""
+    return np.ascontiguousarray(series[np.arange(size) % len(series)])
+
+
+def _labels_of(predictor: Predictor) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
+    return lambda series: predictor(series).argmax(axis=1)
+
+
+def _measure_networks(
+    predictors: Mapping[str, Predictor], batches: Batches, params: EfficiencyParams
+) -> list[LatencyRecord]:
+    """Time the networks alone: what they read is computed before."""
+    records = []
+    for size, series in batches.items():
+        inputs = {name: _inputs_of(predictor, series) for name, predictor in predictors.items()}
+        calls = {name: _network_call(predictor, inputs[name]) for name, predictor in predictors.items()}
+        records += measure_latency(calls, {size: series}, params)
+    return records
+
+
+def _inputs_of(predictor: Predictor, series: NDArray[np.float32]) -> NDArray[np.float32]:
+    return predictor.extractor.transform(series) if predictor.reads_features else series
+
+
+def _network_call(predictor: Predictor, inputs: NDArray[np.float32]) -> Callable[[Any], Any]:
+    return lambda _: predictor.of_inputs(inputs).argmax(axis=1)
+
+
+def _network_columns(records: list[LatencyRecord], name: str) -> Row:
+    columns = latency_columns(records, name)
+    return {f"model_{key}": value for key, value in columns.items() if key.startswith("latency_ms")}
+
+
+def _static_costs(model: TrainedModel) -> Row:
+    """Values that inference needs, and operations at batch 1 from raw sample to label."""
+    card, module = model.card, model.module()
+    stored = sum(array.size for array in model.extractor_state.values() if array.dtype.kind == "f")
+    shape = (card["n_features"],) if card["n_features"] else (card["n_channels"], card["n_timepoints"])
+    count = count_flops(module, shape) + _extraction(model)
+    return {"params": count_parameters(module) + stored, "flops": count.flops, "flops_reason": count.reason}
+
+
+def _extraction(model: TrainedModel) -> FlopCount:
+    if model.card["recipe"] is None:
+        return FlopCount(0)
+    from topology_efficient_dl.tda.cost import extraction_flops
+
+    recipe = TdaRecipe(**model.card["recipe"])
+    flops, reason = extraction_flops(recipe, model.card["n_channels"], model.card["n_timepoints"])
+    return FlopCount(flops, reason)
+
+
+def _peak_memory(model: TrainedModel, sample: NDArray[np.float32], params: EfficiencyParams) -> float | None:
+    """Megabytes over the imported libraries on the CPU, device memory on CUDA; None when switched off."""
+    if not params.memory:
+        return None
+    if params.device == "cuda":
+        predictor = model.predictor("cuda")
+        return peak_vram_mb(lambda: predictor(sample))
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "model.safetensors").write_bytes(model.to_bytes())
+        np.save(Path(folder) / "sample.npy", sample)
+        record = peak_rss_mb(f"{__name__}:load_inference", folder, threads=params.threads)
+    return record.over_libraries_mb
+
+
+def load_inference(folder: str) -> Callable[[], NDArray[np.float32]]:
+    """One inference of the model and sample that lie in a folder: the target of the memory measurement."""
+    predictor = TrainedModel.from_bytes((Path(folder) / "model.safetensors").read_bytes()).predictor()
+    sample = np.load(Path(folder) / "sample.npy", allow_pickle=False)
+    return lambda: predictor(sample)

@@ -1,0 +1,90 @@
+"""Nodes of ``evaluate``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from matplotlib.figure import Figure
+
+from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.efficiency.environment import environment_fingerprint
+from topology_efficient_dl.evaluation.context import report_context
+from topology_efficient_dl.evaluation.costs import measure_costs
+from topology_efficient_dl.evaluation.figures import draw_pareto
+from topology_efficient_dl.evaluation.metrics import score_predictions
+from topology_efficient_dl.evaluation.pareto import pareto_figure
+from topology_efficient_dl.evaluation.report import render_html, render_markdown
+from topology_efficient_dl.evaluation.statistics import describe_statistics
+from topology_efficient_dl.evaluation.summary import results_table
+from topology_efficient_dl.evaluation.verdicts import judge_proposals
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, Names, TrainParams, Zoo
+from topology_efficient_dl.training.cells import dataset_of, fits_table
+
+Rows = list[dict[str, Any]]
+
+
+def score(predictions: Collection[pd.DataFrame]) -> pd.DataFrame:
+    """Accuracy, macro-F1 and AUROC of every cell."""
+    return pd.concat([score_predictions(cell) for cell in predictions.values()], ignore_index=True)
+
+
+def measure_efficiency(
+    models: Collection[TrainedModel], splits: Collection[Split], efficiency: EfficiencyParams
+) -> Collection[Rows]:
+    """What every model costs, by dataset; one after the other, with nothing else running."""
+    by_dataset = models.group(dataset_of).cross().join(splits, dataset_of)
+    return by_dataset.map(measure_costs, efficiency, environment_fingerprint())
+
+
+def tabulate(scores: pd.DataFrame, efficiency: Collection[Rows], models: Collection[TrainedModel]) -> pd.DataFrame:
+    """Quality beside cost, one row per dataset and model."""
+    return results_table(scores, _table(efficiency), fits_table(models.values()))
+
+
+def compare(scores: pd.DataFrame, evaluate: EvaluateParams) -> dict[str, Any]:
+    """Paired tests over seeds and over datasets, and average ranks."""
+    return describe_statistics(scores, evaluate.baseline)
+
+
+def judge(
+    scores: pd.DataFrame,
+    efficiency: Collection[Rows],
+    predictions: Collection[pd.DataFrame],
+    models: Names,
+    zoo: Zoo,
+    evaluate: EvaluateParams,
+) -> Rows:
+    """Confirmed, refuted or inconclusive: every proposal against the baseline."""
+    proposals = [name for name, spec in zoo.pick(models).items() if spec.role == "proposal"]
+    table = pd.concat(predictions.values(), ignore_index=True)
+    return judge_proposals(scores, _table(efficiency), table, evaluate, proposals)
+
+
+def draw(results: pd.DataFrame, evaluate: EvaluateParams) -> tuple[go.Figure, Figure]:
+    """Quality against cost with the Pareto front: interactive, and as an image."""
+    axes = (evaluate.x_axis, evaluate.y_axis)
+    return pareto_figure(results, *axes), draw_pareto(results, *axes)
+
+
+def report(
+    data_card: pd.DataFrame,
+    scores: pd.DataFrame,
+    results: pd.DataFrame,
+    statistics: dict[str, Any],
+    verdicts: Rows,
+    published: pd.DataFrame,
+    train: TrainParams,
+    efficiency: EfficiencyParams,
+    evaluate: EvaluateParams,
+) -> tuple[str, str]:
+    """The report as Markdown and as one self-contained page."""
+    context = report_context(data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate)
+    return render_markdown(context), render_html(context)
+
+
+def _table(efficiency: Collection[Rows]) -> pd.DataFrame:
+    return pd.DataFrame([row for rows in efficiency.values() for row in rows])

@@ -1,0 +1,89 @@
+"""Cells: one combination of dataset, model and seed, from fit to predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import pandas as pd
+
+from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.models.features import FeatureInput
+from topology_efficient_dl.models.trained import TrainedModel, predict_proba
+from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.training.fitting import fit
+
+FitCell = tuple[Split, tuple[str, ModelSpec], int, FeatureInput | None]
+PredictCell = tuple[TrainedModel, Split, FeatureInput | None]
+
+
+def dataset_of(key: str) -> str:
+    """The dataset of a cell's key ``<dataset>/<model>/<seed>``."""
+    return key.split("/")[0]
+
+
+def features_of(zoo: Mapping[str, ModelSpec], variants: Iterable[str]) -> Callable[[str], str | None]:
+    """From a cell's key to the key ``<dataset>/<variant>`` of the features that its model reads, or None.
+
+    Parameters
+    ----------
+    zoo : model entries by name
+    variants : keys of the features that there are
+
+    Raises
+    ------
+    ParameterError : (of the function returned) a model names a variant that was not computed
+    """
+    known = set(variants)
+
+    def key_of_features(key: str) -> str | None:
+        dataset, model, _ = key.split("/")
+        variant = zoo[model].features
+        if variant is not None and f"{dataset}/{variant}" not in known:
+            names = sorted({name.split("/", 1)[1] for name in known})
+            hint = did_you_mean(variant, names)
+            raise ParameterError(
+                f"zoo.{model}.features: no features '{variant}' of {dataset}{hint} There are: {', '.join(names)}. "
+                "Add it to tda.variants, or run tda_features again"
+            )
+        return None if variant is None else f"{dataset}/{variant}"
+
+    return key_of_features
+
+
+@versioned(1)
+def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
+    """Fit one model on one dataset with one seed."""
+    split, (name, spec), seed, features = cell
+    return fit(split, spec, seed, train, features, model=name)
+
+
+@versioned(1)
+def predict_cell(cell: PredictCell) -> pd.DataFrame:
+    """Predictions on test, one row a sample: ``dataset, model, seed, index, label, predicted, p_0, p_1, ...``."""
+    model, split, features = cell
+    probabilities = predict_proba(model, split.series["test"], features.parts["test"] if features else None)
+    table = pd.DataFrame(probabilities, columns=[f"p_{code}" for code in range(probabilities.shape[1])])
+    table.insert(0, "predicted", probabilities.argmax(axis=1))
+    table.insert(0, "label", split.labels["test"])
+    table.insert(0, "index", range(len(table)))
+    for name in ("seed", "model", "dataset"):
+        table.insert(0, name, model.card[name])
+    return table
+
+
+def training_log(models: Iterable[TrainedModel]) -> pd.DataFrame:
+    """Learning curves of all cells: ``dataset, model, seed``, then the columns of the card's history."""
+    rows = [
+        {"dataset": model.card["dataset"], "model": model.card["model"], "seed": model.card["seed"], **row}
+        for model in models
+        for row in model.card["history"]
+    ]
+    return pd.DataFrame(rows)
+
+
+def fits_table(models: Iterable[TrainedModel]) -> pd.DataFrame:
+    """What training took, one row a cell: ``dataset, model, seed, fit_seconds, epochs, best_epoch``."""
+    columns = ["dataset", "model", "seed", "fit_seconds", "epochs", "best_epoch"]
+    return pd.DataFrame([{name: model.card[name] for name in columns} for model in models], columns=columns)
