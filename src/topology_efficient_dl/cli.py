@@ -6,15 +6,19 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 from kedro import KedroDeprecationWarning
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
 
 from topology_efficient_dl.errors import TopologyEfficientError
+from topology_efficient_dl.evaluation.document import publish as write_results
+from topology_efficient_dl.hooks import saved_path
 
 USER_ERRORS = (TopologyEfficientError, ParameterValidationError, DatasetError)
 
@@ -78,4 +82,20 @@ _traceback = click.Option(["--traceback"], is_flag=True, help="Show the tracebac
 cli.add_command(
     ReadableErrors("run", params=[*kedro_run.params, _traceback], callback=kedro_run.callback, help=kedro_run.help)
 )
+
+
+@cli.command(cls=ReadableErrors)
+@click.option("--track", default="track_a", show_default=True, help="Whose results.")
+@click.option("--env", default=None, help="The conf environment of the run.")
+@click.option("--to", default="docs/results", show_default=True, help="Folder to write to.")
+def publish(track: str, env: str | None, to: str) -> None:
+    """Copy the latest results, report and figure of a track into the docs."""
+    with KedroSession.create(env=env) as session:
+        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+        document, report = (catalog.load(f"{track}.{name}") for name in ("results_document", "report_markdown"))
+        figure = Path(saved_path(catalog[f"{track}.pareto_image"])).read_bytes()
+    for path in write_results(Path(to), track, document, report, figure):
+        click.echo(path)
+
+
 commands = cli

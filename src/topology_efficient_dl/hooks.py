@@ -43,8 +43,9 @@ class Summary:
                 track = name.removesuffix(".verdicts")
                 click.echo(summary_text(catalog.load(f"{track}.results"), catalog.load(name)))
                 for report in ("report_html", "report_markdown", "pareto_image"):
-                    click.echo(f"{report:>16}  {_path(catalog.get(f'{track}.{report}'))}")
+                    click.echo(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}")
 
 
-def _path(dataset: Any) -> str:
+def saved_path(dataset: Any) -> str:
+    """Where the latest version of a versioned file dataset lies."""
     return str(dataset._get_load_path())

@@ -13,6 +13,7 @@ from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.evaluation.context import report_context
 from topology_efficient_dl.evaluation.costs import measure_costs
+from topology_efficient_dl.evaluation.document import results_document
 from topology_efficient_dl.evaluation.figures import draw_pareto
 from topology_efficient_dl.evaluation.metrics import score_predictions
 from topology_efficient_dl.evaluation.pareto import pareto_figure
@@ -68,6 +69,13 @@ def draw(results: pd.DataFrame, evaluate: EvaluateParams) -> tuple[go.Figure, Fi
     """Quality against cost with the Pareto front: interactive, and as an image."""
     axes = (evaluate.x_axis, evaluate.y_axis)
     return pareto_figure(results, *axes), draw_pareto(results, *axes)
+
+
+def document(
+    results: pd.DataFrame, verdicts: Rows, statistics: dict[str, Any], data_card: pd.DataFrame
+) -> dict[str, Any]:
+    """All numbers of the run in one JSON document, with the command and the environment."""
+    return results_document(results, verdicts, statistics, data_card)
 
 
 def report(

@@ -27,6 +27,9 @@ def create_pipeline() -> Pipeline:
                 name="judge",
             ),
             Node(nodes.draw, ["results", "params:evaluate"], ["pareto", "pareto_image"], name="draw"),
+            Node(
+                nodes.document, ["results", "verdicts", "statistics", "data_card"], "results_document", name="document"
+            ),
             Node(nodes.report, [*tables, *parameters], ["report_markdown", "report_html"], name="report"),
         ]
     )
