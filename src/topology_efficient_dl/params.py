@@ -99,7 +99,9 @@ class FiltrationParams(Parameters):
     window: int = Field(32, ge=2, description="samples in a sliding or STFT window")
     stride: int = Field(1, ge=1, description="samples from one window to the next")
     filtration: Literal["rips", "alpha", "cubical", "sublevel", "superlevel"] = "rips"
-    engine: Literal["ripser", "giotto", "gudhi"] = "giotto"
+    engine: Literal["auto", "ripser", "giotto", "gudhi"] = Field(
+        "auto", description="of Rips; auto is the fastest for the number of points, and all give the same diagrams"
+    )
     homology_dimensions: tuple[Annotated[int, Field(ge=0, le=3)], ...] = (0, 1)
     max_points: int | None = Field(None, ge=4, description="maxmin landmarks kept of a point cloud; all when null")
     max_edge_length: float | None = Field(None, gt=0, description="Rips threshold; the enclosing radius when null")

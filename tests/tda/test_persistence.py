@@ -20,6 +20,7 @@ from topology_efficient_dl.tda.persistence import (
     RIPS_ENGINES,
     alpha_diagram,
     cubical_diagram,
+    fastest_engine,
     filtration_diagram,
     merge_tree_pairs,
     rips_diagram,
@@ -309,3 +310,14 @@ def test_alpha_refuses_many_coordinates_and_impossible_homology():
         alpha_diagram(np.zeros((5, 32)))
     with pytest.raises(ParameterError, match="homology stops at 1"):
         alpha_diagram(circle(), (0, 1, 2))
+
+
+@pytest.mark.parametrize("n_points", [40, 520])
+def test_the_automatic_engine_gives_what_ripser_gives(n_points):
+    points = np.random.default_rng(0).normal(size=(n_points, 2))
+    chosen, ripser = (rips_diagram(points, engine=engine).as_array() for engine in ("auto", "ripser"))
+    np.testing.assert_allclose(chosen, ripser, atol=1e-5)
+
+
+def test_the_automatic_engine_minds_the_field():
+    assert fastest_engine(900, field=257) == "gudhi"

@@ -78,7 +78,7 @@ def _check_homology(params: FiltrationParams) -> None:
 
 
 def _check_field(params: FiltrationParams) -> None:
-    engine = params.engine if params.filtration == "rips" else "gudhi"
+    engine = params.engine if params.filtration == "rips" and params.engine != "auto" else "gudhi"
     if not is_prime(params.field):
         raise ParameterError(f"tda: field {params.field} is not a prime; expected one, e.g. 2, 3, 5, 7 or 11")
     if params.field > MAX_FIELD[engine]:
