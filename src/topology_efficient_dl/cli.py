@@ -17,6 +17,7 @@ from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
 
 from topology_efficient_dl.errors import TopologyEfficientError
+from topology_efficient_dl.evaluation.document import PUBLISHED
 from topology_efficient_dl.evaluation.document import publish as write_results
 from topology_efficient_dl.hooks import saved_path
 
@@ -92,9 +93,9 @@ def publish(track: str, env: str | None, to: str) -> None:
     """Copy the latest results, report and figure of a track into the docs."""
     with KedroSession.create(env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
-        document, report = (catalog.load(f"{track}.{name}") for name in ("results_document", "report_markdown"))
-        figure = Path(saved_path(catalog[f"{track}.pareto_image"])).read_bytes()
-    for path in write_results(Path(to), track, document, report, figure):
+        entries = {name: catalog[f"{track}.{name}"] for name in PUBLISHED}
+        saved = {name: Path(saved_path(entry)) for name, entry in entries.items() if entry.exists()}
+    for path in write_results(Path(to), track, saved):
         click.echo(path)
 
 

@@ -215,6 +215,20 @@ class EfficiencyParams(Parameters):
     memory: bool = Field(True, description="measure peak memory, each model in a fresh process on the CPU")
 
 
+class ScalingParams(Parameters):
+    """What the study of the cost of persistence diagrams measures."""
+
+    dataset: str = Field("ArrowHead", description="a set among ``datasets``")
+    lengths: tuple[Annotated[int, Field(ge=8)], ...] = (32, 64, 128, 251)
+    n_series: int = Field(8, ge=1, description="series that are timed at every length")
+    ways: dict[str, dict[str, Any]] = Field(description="by name, overrides of ``tda``")
+
+    def filtrations(self, tda: TdaParams) -> dict[str, FiltrationParams]:
+        """Every way as complete filtration parameters."""
+        base = tda.filtration_params().model_dump()
+        return {name: FiltrationParams(**{**base, **overrides}) for name, overrides in self.ways.items()}
+
+
 class EvaluateParams(Parameters):
     """The criterion, the statistics and the figure."""
 
@@ -241,5 +255,6 @@ GROUPS: dict[str, type[BaseModel]] = {
     "parallel": ParallelParams,
     "efficiency": EfficiencyParams,
     "evaluate": EvaluateParams,
+    "scaling": ScalingParams,
 }
 """Every parameter group and its type."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from kedro.pipeline import Pipeline
 
-from topology_efficient_dl.pipelines import evaluate, ingest, tda_features, train
+from topology_efficient_dl.params import GROUPS
+from topology_efficient_dl.pipelines import evaluate, ingest, scaling, tda_features, train
 
-SHARED = {
-    f"params:{name}"
-    for name in ("datasets", "ingest", "parallel", "tda", "models", "zoo", "seeds", "train", "efficiency", "evaluate")
-}
+SHARED = {f"params:{name}" for name in GROUPS}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -21,7 +19,14 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate": _of_track_a(evaluate.create_pipeline(), {"published_accuracy"}),
     }
     track_a = sum(parts.values(), Pipeline([]))
-    return {**parts, "track_a": track_a, "__default__": track_a}
+    scaling_a = Pipeline(
+        scaling.create_pipeline(),
+        namespace="scaling_a",
+        inputs={"splits": "track_a.splits"},
+        parameters=SHARED & scaling.create_pipeline().inputs(),
+        prefix_datasets_with_namespace=True,
+    )
+    return {**parts, "track_a": track_a, "scaling_a": parts["ingest"] + scaling_a, "__default__": track_a}
 
 
 def _of_track_a(pipeline: Pipeline, inputs: frozenset[str] | set[str] = frozenset()) -> Pipeline:

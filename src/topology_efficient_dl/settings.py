@@ -1,5 +1,6 @@
 """Kedro's project settings."""
 
+import warnings
 from pathlib import Path
 
 import yaml
@@ -13,6 +14,9 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
+
+# The study of costs reads the splits of track A across namespaces, on purpose.
+warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 
 _logging = Path("conf/logging.yml")
 if _logging.exists():

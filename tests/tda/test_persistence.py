@@ -296,7 +296,7 @@ def test_max_points_limits_the_cloud():
         ({"embedding": "spectrogram", "filtration": "cubical", "homology_dimensions": (2,)}, "above dimension 1"),
         ({"homology_dimensions": ()}, "homology_dimensions is empty"),
         ({"field": 4}, "field 4 is not a prime"),
-        ({"field": 131}, "too large for engine 'ripser', which goes up to 127"),
+        ({"field": 131, "engine": "ripser"}, "too large for engine 'ripser', which goes up to 127"),
         ({"field": 46349, "filtration": "alpha"}, "too large for engine 'gudhi'"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,16 @@ from typing import Any
 import pandas as pd
 
 from topology_efficient_dl.efficiency.environment import describe_environment
+from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.evaluation.context import run_command
 from topology_efficient_dl.evaluation.summary import as_records
+
+PUBLISHED = {
+    "results_document": "{track}.json",
+    "report_markdown": "{track}/report.md",
+    "pareto_image": "{track}/pareto.png",
+}
+"""Where the catalog entries of a track go, relative to docs/results."""
 
 
 def results_document(
@@ -36,24 +43,29 @@ def results_document(
     }
 
 
-def publish(folder: Path, track: str, document: Mapping[str, Any], report: str, figure: bytes) -> list[Path]:
-    """Write ``<track>.json`` and, in a folder of its own, ``report.md`` and ``pareto.png``.
+def publish(folder: Path, track: str, saved: Mapping[str, Path]) -> list[Path]:
+    """Copy a track's results into the docs: ``<track>.json``, ``<track>/report.md`` and ``<track>/pareto.png``.
 
     Parameters
     ----------
     folder : as a rule docs/results
     track : e.g. track_a
-    document, report : from the catalog
-    figure : PNG bytes
+    saved : where the entries of ``PUBLISHED`` lie, those that there are
 
     Returns
     -------
     The files written.
+
+    Raises
+    ------
+    DataError : nothing was saved
     """
-    own = folder / track
-    own.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{track}.json", own / "report.md", own / "pareto.png"]
-    files[0].write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    files[1].write_text(report, encoding="utf-8")
-    files[2].write_bytes(figure)
-    return files
+    if not saved:
+        raise DataError(f"nothing of '{track}' was saved yet; run its pipeline in this environment first")
+    written = []
+    for entry, source in saved.items():
+        target = folder / PUBLISHED[entry].format(track=track)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+        written.append(target)
+    return written

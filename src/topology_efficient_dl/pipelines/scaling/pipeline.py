@@ -1,0 +1,21 @@
+"""The pipeline ``scaling_a``."""
+
+from kedro.pipeline import Node, Pipeline
+
+from topology_efficient_dl.pipelines.scaling.nodes import report, time_lengths, time_whole_set
+
+
+def create_pipeline() -> Pipeline:
+    """Splits -> time by length, time of a whole set -> a page."""
+    return Pipeline(
+        [
+            Node(time_lengths, ["splits", "params:scaling", "params:tda"], "diagram_cost", name="time_lengths"),
+            Node(
+                time_whole_set,
+                ["splits", "params:scaling", "params:tda", "params:parallel"],
+                "whole_set_cost",
+                name="time_whole_set",
+            ),
+            Node(report, ["diagram_cost", "whole_set_cost", "params:scaling"], "report_markdown", name="report"),
+        ]
+    )

@@ -1,0 +1,162 @@
+"""Every conf environment: valid parameters, models that can be built, recipes that are allowed, folders of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
+from pydantic import BaseModel
+
+from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.registry import build_model, find_architecture
+from topology_efficient_dl.params import GROUPS, FiltrationParams, ModelSpec, Names, TdaParams, Zoo
+from topology_efficient_dl.settings import CONFIG_LOADER_ARGS
+from topology_efficient_dl.tda.combinations import check_combination
+
+CONF = Path(__file__).parents[1] / "conf"
+OVERRIDES = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name not in ("base", "local"))
+ENVIRONMENTS = ["base", *OVERRIDES]
+ENTRIES = (
+    "splits", "data_card", "persistence_diagrams", "topological_features", "models", "predictions", "training_log",
+    "scores", "efficiency", "results", "statistics", "verdicts", "pareto", "pareto_image", "report_markdown",
+    "report_html",
+)  # fmt: skip
+PROPOSALS = {"ph_mlp", "ph_hybrid"}
+
+
+def config_of(environment: str) -> OmegaConfigLoader:
+    return OmegaConfigLoader(str(CONF), env=environment, **CONFIG_LOADER_ARGS)
+
+
+def groups_of(environment: str) -> dict[str, Any]:
+    """The environment's parameters as typed models; raises where one is wrong."""
+    raw = config_of(environment)["parameters"]
+    assert set(raw) == set(GROUPS)
+    return {name: _typed(GROUPS[name], value) for name, value in raw.items()}
+
+
+def _typed(kind: type[BaseModel], value: Any) -> BaseModel:
+    return kind.model_validate(value)
+
+
+def chosen_models(environment: str) -> dict[str, ModelSpec]:
+    groups = groups_of(environment)
+    zoo, names = groups["zoo"], groups["models"]
+    assert isinstance(zoo, Zoo)
+    assert isinstance(names, Names)
+    return zoo.pick(names)
+
+
+def test_the_environments_that_the_documentation_names_are_there() -> None:
+    assert {"smoke", "protocol", "archive", "ablation_a", "gpu", "results_a"} <= set(OVERRIDES)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_parameters_are_valid(environment: str) -> None:
+    groups_of(environment)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_model_that_is_named_can_be_built(environment: str) -> None:
+    for spec in chosen_models(environment).values():
+        shape = {"n_channels": 1, "n_timepoints": 40, "n_classes": 3, "n_features": 12}
+        network = build_model(spec.architecture, spec.size, spec.options, **shape)
+        assert any(weight.requires_grad for weight in network.parameters())
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_entry_of_the_zoo_has_an_architecture_and_the_features_it_reads(environment: str) -> None:
+    groups = groups_of(environment)
+    variants = groups["tda"].recipes()
+    for name, spec in groups["zoo"].root.items():
+        reads_features = find_architecture(spec.architecture).reads == "features"
+        assert (spec.features in variants) if reads_features else spec.features is None, name
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_variant_is_an_allowed_combination(environment: str) -> None:
+    for recipe in groups_of(environment)["tda"].recipes().values():
+        check_combination(recipe.filtration_params())
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_baseline_is_among_the_models_and_so_is_a_proposal(environment: str) -> None:
+    chosen = chosen_models(environment)
+    assert groups_of(environment)["evaluate"].baseline in chosen
+    assert any(spec.role == "proposal" for spec in chosen.values())
+
+
+def test_every_environment_writes_to_folders_of_its_own() -> None:
+    names = {environment: config_of(environment)["globals"]["run"] for environment in ENVIRONMENTS}
+    assert names == {environment: environment for environment in ENVIRONMENTS}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_catalog_resolves_every_entry_of_track_a(environment: str) -> None:
+    catalog = DataCatalog.from_config(config_of(environment)["catalog"])
+    for entry in ENTRIES:
+        dataset = catalog[f"track_a.{entry}"]
+        assert f"/{environment}/track_a/" in str(dataset._describe()["filepath"]), entry
+
+
+def test_the_protocol_is_that_of_the_earlier_attempt_with_every_model() -> None:
+    groups, chosen = groups_of("protocol"), chosen_models("protocol")
+    assert set(groups["datasets"].root) == {
+        "ECG200", "FordA", "ElectricDevices", "Wafer", "UWaveGestureLibraryAll"
+    }  # fmt: skip
+    assert groups["seeds"].root == (42, 123, 456)
+    assert set(chosen) == set(groups["zoo"].root)
+    assert {name for name, spec in chosen.items() if spec.role == "proposal"} == PROPOSALS
+    recipe = groups["tda"].recipes()["default"]
+    assert (recipe.embedding, recipe.dimension, recipe.delay, recipe.filtration) == ("takens", 3, 5, "rips")
+
+
+def test_the_ablation_has_one_model_per_variant_and_each_changes_something() -> None:
+    groups, chosen = groups_of("ablation_a"), chosen_models("ablation_a")
+    recipes = groups["tda"].recipes()
+    read = [spec.features for spec in chosen.values() if spec.role == "proposal"]
+    assert sorted(read) == sorted(recipes)
+    assert len({recipe.model_dump_json() for recipe in recipes.values()}) == len(recipes)
+    assert {name for name in chosen if name.startswith("ph_mlp_")} == {f"ph_mlp_{name}" for name in recipes} - {
+        "ph_mlp_default"
+    }
+
+
+def test_the_ablation_covers_every_axis() -> None:
+    groups = groups_of("ablation_a")
+    tda: TdaParams = groups["tda"]
+    recipes = list(tda.recipes().values())
+    windows = [recipe for recipe in recipes if recipe.embedding == "sliding_window"]
+    takens = [recipe for recipe in recipes if recipe.embedding == "takens"]
+    assert {recipe.window for recipe in windows} == {16, 32, 64, 128}
+    assert {recipe.dimension for recipe in takens} == {2, 3, 4, 5}
+    assert {recipe.homology_dimensions for recipe in takens} == {(0,), (0, 1)}
+    assert {recipe.vectorization for recipe in recipes} == {
+        "landscape", "image", "silhouette", "betti_curve", "entropy", "statistics"
+    }  # fmt: skip
+    assert {recipe.filtration for recipe in recipes} == {"rips", "alpha", "cubical", "sublevel", "superlevel"}
+
+
+def test_the_ablation_fits_the_lengths_of_its_sets() -> None:
+    """GunPoint has 150 time points and ArrowHead 251."""
+    from topology_efficient_dl.tda.extraction import sample_diagram
+
+    series = np.random.default_rng(0).normal(size=(1, 150)).astype(np.float32)
+    for recipe in groups_of("ablation_a")["tda"].recipes().values():
+        assert len(sample_diagram(series, recipe.filtration_params())) > 0
+
+
+def test_the_gpu_environment_trains_and_measures_on_the_device_one_cell_at_a_time() -> None:
+    groups = groups_of("gpu")
+    assert (groups["train"].device, groups["efficiency"].device) == ("cuda", "cuda")
+    assert groups["train"].precision.endswith("-mixed")
+    assert groups["parallel"].backend == "sequential"
+
+
+def test_a_forbidden_combination_would_be_seen() -> None:
+    with pytest.raises(ParameterError, match="does not go with"):
+        check_combination(FiltrationParams(embedding="series", filtration="rips"))
