@@ -1,0 +1,63 @@
+"""The notebooks: without outputs in the repository, and run from top to bottom on a smoke run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+NAMES = [path.name for path in NOTEBOOKS]
+
+
+def environment_of(project: Path) -> dict[str, str]:
+    """The smoke environment, offline, with the code of the copy."""
+    hidden = ("UCR_ROOT", "KEDRO_ENV")
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return {**kept, "KEDRO_ENV": "smoke", "PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def smoke_run(project: Path) -> Path:
+    """The copy of the project after one smoke run."""
+    quick = "train.max_epochs=1,parallel.backend=sequential,efficiency.memory=false"
+    command = [sys.executable, "-m", "kedro", "run", "--pipelines", "track_a", "--params", quick]
+    done = subprocess.run(
+        command, cwd=project, env=environment_of(project), capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return project
+
+
+def test_the_three_notebooks_are_there() -> None:
+    assert NAMES == ["01_results.ipynb", "02_diagrams.ipynb", "03_use_the_model.ipynb"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_outputs_are_stripped(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert code
+    assert all(not cell.outputs and cell.execution_count is None for cell in code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_from_top_to_bottom(name: str, smoke_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, value in environment_of(smoke_run).items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.delenv("UCR_ROOT", raising=False)
+    notebook = nbformat.read(smoke_run / "notebooks" / name, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(smoke_run / "notebooks")}}
+    )
+    client.execute()
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    printed = "".join(output.get("text", "") for output in first.outputs)
+    assert "environment: smoke" in printed
