@@ -183,7 +183,7 @@ class Zoo(RootModel[dict[str, ModelSpec]]):
 class TrainParams(Parameters):
     """The one training loop: AdamW, cosine schedule, early stopping on validation loss, best weights restored."""
 
-    max_epochs: int = Field(80, ge=1)
+    max_epochs: int = Field(100, ge=1)
     min_epochs: int = Field(50, ge=1, description="no earlier epoch is kept; patience counts from here")
     patience: int = Field(10, ge=1, description="epochs without a lower validation loss")
     batch_size: int = Field(16, ge=1)
