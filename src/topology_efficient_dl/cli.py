@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 
 import click
 from kedro import KedroDeprecationWarning
+from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
 
-from topology_efficient_dl.errors import TopologyEfficientError
+from topology_efficient_dl.errors import TopologyEfficientError, did_you_mean
 from topology_efficient_dl.evaluation.document import PUBLISHED
 from topology_efficient_dl.evaluation.document import publish as write_results
 from topology_efficient_dl.hooks import saved_path
@@ -57,10 +60,7 @@ def readable(error: BaseException) -> str | None:
         for cause in chain:
             if isinstance(cause, kind):
                 return _without_machinery(str(cause))
-    first = chain[0]
-    if isinstance(first, ValueError) and "find the pipeline named" in str(first):
-        return str(first)
-    return None
+    return _wrong_option(chain[0])
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -69,9 +69,53 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
+def _wrong_option(error: BaseException) -> str | None:
+    """What Kedro says of an option that names something that is not there; None for any other error."""
+    if isinstance(error, MissingConfigException):
+        return _unknown_environment(str(error))
+    raised_in = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)][-1:]
+    if not isinstance(error, (ValueError, AttributeError)) or not "".join(raised_in).startswith("kedro."):
+        return None
+    name = re.search(r"find the pipeline named '(.*?)'", str(error))
+    if name is None:
+        return str(error)
+    return f"no pipeline '{name[1]}'{did_you_mean(name[1], pipelines) or '.'} There are: {', '.join(sorted(pipelines))}"
+
+
+def _unknown_environment(message: str) -> str:
+    folder = re.search(r"valid directory: (.*)$", message)
+    if folder is None:
+        return message
+    path = Path(folder[1])
+    names = sorted(each.name for each in path.parent.glob("*/"))
+    return f"no conf environment '{path.name}'{did_you_mean(path.name, names) or '.'} There are: {', '.join(names)}"
+
+
+MACHINERY = (
+    (r"^Parameter validation failed:\n", ""),
+    (r"- Parameter '(.*?)': Failed to instantiate .*? for parameter '.*?': ", r"parameter '\1': "),
+    (r"- Parameter '", "parameter '"),
+    # pydantic's: a heading, a link, the type and the value of the input
+    (r"\d+ validation errors? for \w+\n", ""),
+    (r"\n +For further information visit \S+", ""),
+    (r" \[type=value_error, .*\]$", ""),
+    (r" \[type=\w+, input_value=(.*), input_type=\w+\]$", r" (found \1)"),
+    (r"^(.*\S)\n  (?=\S)", r"\1: "),
+    (r" +Value error, ", " "),
+    (r": +", ": "),
+    # kedro's: the whole description of a dataset
+    (
+        r"Did not find any versions for .*?filepath=[^'\n]*'?([^',)\n]+).*",
+        r"nothing is saved in '\1' yet; run the pipeline that makes it",
+    ),
+)
+"""Patterns of what a user need not read, and what stands for it."""
+
+
 def _without_machinery(message: str) -> str:
-    message = re.sub(r"^Parameter validation failed:\n", "", message)
-    return re.sub(r"- Parameter '(.*?)': Failed to instantiate .*? for parameter '.*?': ", r"parameter '\1': ", message)
+    for pattern, replacement in MACHINERY:
+        message = re.sub(pattern, replacement, message, flags=re.MULTILINE)
+    return message
 
 
 @click.group(name="topology_efficient_dl")

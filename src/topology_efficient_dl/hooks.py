@@ -1,4 +1,4 @@
-"""Kedro hooks: refuse unknown parameter groups before a run, show the verdicts after it."""
+"""Kedro hooks: check parameters before a run, show the verdicts after it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,22 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.evaluation.console import summary_text
-from topology_efficient_dl.params import GROUPS
+from topology_efficient_dl.parameter_check import check_parameters
 
 
-class ParameterNames:
-    """Refuses a run whose parameters name a group that nothing reads."""
+class ParameterCheck:
+    """Refuses a run whose parameters are wrong, before anything runs."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Compare the groups given in conf and on the command line with those that exist.
+        """Check the parameters of conf and command line together.
 
         Raises
         ------
-        ParameterError : a group does not exist
+        ParameterError : a group, key or value is wrong
         """
-        for name in context.config_loader["parameters"]:
-            if name not in GROUPS:
-                hint = did_you_mean(name, GROUPS)
-                raise ParameterError(f"unknown parameter '{name}'{hint} Allowed: {', '.join(GROUPS)}")
+        check_parameters(context.config_loader["parameters"])
 
 
 class Summary:

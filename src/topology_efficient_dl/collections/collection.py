@@ -61,7 +61,7 @@ class Collection(Mapping[str, Value], Generic[Value]):
         KeyError : no such key
         """
         if key not in self.items_by_key:
-            raise KeyError(f"no item '{key}'{did_you_mean(key, self.items_by_key)} There are {len(self)} items")
+            raise KeyError(f"no item '{key}'{did_you_mean(key, self.items_by_key) or '.'} There are {len(self)} items")
         return self.items_by_key[key].load()
 
     def __iter__(self) -> Iterator[str]:

@@ -54,5 +54,5 @@ def codec_named(name: str) -> Codec:
     ValueError : no codec has that name
     """
     if name not in CODECS:
-        raise ValueError(f"unknown codec '{name}'{did_you_mean(name, CODECS)} Allowed: {', '.join(CODECS)}")
+        raise ValueError(f"unknown codec '{name}'{did_you_mean(name, CODECS) or '.'} Allowed: {', '.join(CODECS)}")
     return CODECS[name]()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
@@ -16,6 +17,7 @@ from topology_efficient_dl.efficiency.flops import FlopCount, count_flops
 from topology_efficient_dl.efficiency.latency import LatencyRecord, latency_columns, measure_latency
 from topology_efficient_dl.efficiency.memory import peak_rss_mb, peak_vram_mb
 from topology_efficient_dl.efficiency.parameters import count_parameters
+from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.trained import Predictor, TrainedModel
 from topology_efficient_dl.params import EfficiencyParams, TdaRecipe
 
@@ -43,7 +45,12 @@ def measure_costs(
     Rows with ``dataset, model, params, flops, flops_reason, latency_ms_b<n>, latency_iqr_ms_b<n>, rounds_b<n>,
     throughput, model_latency_ms_b<n>, peak_memory_mb`` and ``extraction_ms``, the difference of the two latencies at
     the smallest batch.
+
+    Raises
+    ------
+    ParameterError : the device is not there
     """
+    _check_device(params.device)
     models, split = pair
     chosen = {model.card["model"]: model for model in reversed(list(models.values()))}
     chosen = dict(reversed(list(chosen.items())))
@@ -62,6 +69,14 @@ def measure_costs(
         }
         for name, model in chosen.items()
     ]
+
+
+def _check_device(device: str) -> None:
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ParameterError(
+            "efficiency.device is 'cuda' and torch sees no CUDA device. Set efficiency.device=cpu, or install a CUDA "
+            "build of torch on a machine with a GPU"
+        )
 
 
 def _batch(series: NDArray[np.float32], size: int) -> NDArray[np.float32]:

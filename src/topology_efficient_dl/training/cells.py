@@ -42,7 +42,7 @@ def features_of(zoo: Mapping[str, ModelSpec], variants: Iterable[str]) -> Callab
         variant = zoo[model].features
         if variant is not None and f"{dataset}/{variant}" not in known:
             names = sorted({name.split("/", 1)[1] for name in known})
-            hint = did_you_mean(variant, names)
+            hint = did_you_mean(variant, names) or "."
             raise ParameterError(
                 f"zoo.{model}.features: no features '{variant}' of {dataset}{hint} There are: {', '.join(names)}. "
                 "Add it to tda.variants, or run tda_features again"

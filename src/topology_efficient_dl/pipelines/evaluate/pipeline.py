@@ -31,5 +31,7 @@ def create_pipeline() -> Pipeline:
                 nodes.document, ["results", "verdicts", "statistics", "data_card"], "results_document", name="document"
             ),
             Node(nodes.report, [*tables, *parameters], ["report_markdown", "report_html"], name="report"),
-        ]
+        ],
+        namespace="evaluate",
+        prefix_datasets_with_namespace=False,
     )

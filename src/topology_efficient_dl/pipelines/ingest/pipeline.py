@@ -16,5 +16,7 @@ def create_pipeline() -> Pipeline:
                 name="prepare_splits",
             ),
             Node(describe_data, ["splits", "skipped_sets"], "data_card", name="describe_data"),
-        ]
+        ],
+        namespace="ingest",
+        prefix_datasets_with_namespace=False,
     )

@@ -21,5 +21,7 @@ def create_pipeline() -> Pipeline:
                 "topological_features",
                 name="vectorise_diagrams",
             ),
-        ]
+        ],
+        namespace="tda_features",
+        prefix_datasets_with_namespace=False,
     )

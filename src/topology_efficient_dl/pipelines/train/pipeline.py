@@ -18,5 +18,7 @@ def create_pipeline() -> Pipeline:
                 "predictions",
                 name="predict_test",
             ),
-        ]
+        ],
+        namespace="train",
+        prefix_datasets_with_namespace=False,
     )
