@@ -95,14 +95,6 @@ MACHINERY = (
     (r"^Parameter validation failed:\n", ""),
     (r"- Parameter '(.*?)': Failed to instantiate .*? for parameter '.*?': ", r"parameter '\1': "),
     (r"- Parameter '", "parameter '"),
-    # pydantic's: a heading, a link, the type and the value of the input
-    (r"\d+ validation errors? for \w+\n", ""),
-    (r"\n +For further information visit \S+", ""),
-    (r" \[type=value_error, .*\]$", ""),
-    (r" \[type=\w+, input_value=(.*), input_type=\w+\]$", r" (found \1)"),
-    (r"^(.*\S)\n  (?=\S)", r"\1: "),
-    (r" +Value error, ", " "),
-    (r": +", ": "),
     # kedro's: the whole description of a dataset
     (
         r"Did not find any versions for .*?filepath=[^'\n]*'?([^',)\n]+).*",

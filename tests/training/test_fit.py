@@ -59,7 +59,7 @@ def test_the_card_is_complete_and_survives_storage(split):
 
 
 def test_history_of_the_best_epoch_is_what_the_restored_weights_give(split):
-    model = fit(split, small("fcn"), 0, TrainParams(max_epochs=12, learning_rate=3e-2))
+    model = fit(split, small("fcn"), 0, TrainParams(max_epochs=12, min_epochs=1, learning_rate=3e-2))
     losses = [row["validation_loss"] for row in model.card["history"]]
     best = model.card["best_epoch"]
     assert losses[best - 1] == min(losses)
@@ -73,7 +73,7 @@ def test_history_of_the_best_epoch_is_what_the_restored_weights_give(split):
 
 def test_patience_counts_from_the_best_epoch(split):
     """With a learning rate of nothing no epoch improves on the first."""
-    train = TrainParams(max_epochs=30, learning_rate=1e-30, patience=4, weight_decay=0)
+    train = TrainParams(max_epochs=30, min_epochs=1, learning_rate=1e-30, patience=4, weight_decay=0)
     model = fit(split, small("gru"), 0, train)
     assert (model.card["best_epoch"], model.card["epochs"]) == (1, 5)
 
