@@ -143,7 +143,8 @@ class Project:
         found = {}
         for path in (self.root / "data" / layer / "items").rglob("*.receipt"):
             receipt = json.loads(path.read_text())
-            found[path.stem] = (receipt, path.with_suffix(receipt["suffix"]).stat().st_mtime_ns)
+            item = path.parent / f"{path.stem}-{receipt['sha256'][:12]}{receipt['suffix']}"
+            found[path.stem] = (receipt, item.stat().st_mtime_ns)
         return found
 
     def digests(self, layer: str) -> dict[str, str]:

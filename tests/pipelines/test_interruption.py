@@ -9,12 +9,12 @@ import pytest
 import torch
 
 SETS = [f"Toy{number}" for number in range(4)]
-SEEDS = (1, 2, 3, 4)
+SEEDS = (1, 2)
 SETTINGS = f"""
 datasets: [{", ".join(SETS)}]
 models: [ph_mlp, tiny_cnn]
 seeds: {list(SEEDS)}
-train: {{max_epochs: 40, min_epochs: 40}}
+train: {{max_epochs: 20, min_epochs: 20}}
 tda: {{n_bins: 8, n_layers: 2}}
 parallel: {{backend: sequential, jobs: 1}}
 ingest: {{download: false}}
@@ -65,12 +65,9 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_bits(make_long
     assert whole.run(*COMMAND, env="long").todo["models"] == N_CELLS
     for layer in ("02_intermediate", "03_primary", "04_feature", "07_model_output"):
         assert interrupted.digests(layer) == whole.digests(layer), layer
-    for key, weights in weights_of(whole).items():
-        torch.testing.assert_close(weights_of_one(interrupted, key), weights, rtol=0, atol=0)
-
-
-def weights_of_one(project, key: str) -> dict[str, torch.Tensor]:
-    return project.load("track_a.models", "long")[key].weights
+    weights = weights_of(interrupted)
+    for key, expected in weights_of(whole).items():
+        torch.testing.assert_close(weights[key], expected, rtol=0, atol=0)
 
 
 @pytest.mark.slow
@@ -87,5 +84,7 @@ def test_two_runs_at_once_in_one_project(make_long: Callable) -> None:
             key: item["fingerprint"] for key, item in second.items()
         }
     predictions = project.load("track_a.predictions", "long")
-    assert len([len(table) for table in predictions.values()]) == 4
+    assert {key: len(table) for key, table in predictions.items()} == {
+        f"Toy{n}/{model}/1": 10 for n in range(2) for model in ("ph_mlp", "tiny_cnn")
+    }
     assert not list((project.root / "data").rglob("*.tmp"))

@@ -40,8 +40,9 @@ class Receipt:
 class ItemStore:
     """Items as files in two-letter folders of one root, on any fsspec file system.
 
-    Writing is atomic (a temporary file, then a rename), so runs that share a store cannot damage each
-    other's items: the worst case is that both compute the same one.
+    Writing is atomic (a temporary file, then a rename), and a file's name holds the digest of its content, so a
+    receipt and the file it speaks of always fit, whatever two runs that share a store do at the same time: the worst
+    case is that both compute the same item.
     """
 
     root: str
@@ -50,8 +51,8 @@ class ItemStore:
     def receipt(self, fingerprint: str) -> Receipt | None:
         """The item's receipt, or None when the item is absent, unfinished or of the wrong size."""
         try:
-            receipt = Receipt(**json.loads(self.fs.cat_file(self._path(fingerprint, ".receipt"))))
-            whole = self.fs.size(self._path(fingerprint, receipt.suffix)) == receipt.n_bytes
+            receipt = Receipt(**json.loads(self.fs.cat_file(self._receipt_path(fingerprint))))
+            whole = self.fs.size(self._item_path(receipt)) == receipt.n_bytes
         except (FileNotFoundError, ValueError, TypeError):
             return None
         return receipt if whole else None
@@ -64,8 +65,8 @@ class ItemStore:
         StorageError : the file system refuses, e.g. because the disk is full
         """
         receipt = Receipt(fingerprint, suffix, hashlib.sha256(data).hexdigest(), len(data), seconds, method)
-        self.write_file(self._path(fingerprint, suffix), data)
-        self.write_file(self._path(fingerprint, ".receipt"), json.dumps(asdict(receipt)).encode())
+        self.write_file(self._item_path(receipt), data)
+        self.write_file(self._receipt_path(fingerprint), json.dumps(asdict(receipt)).encode())
         return receipt
 
     def read(self, receipt: Receipt) -> bytes:
@@ -75,7 +76,7 @@ class ItemStore:
         ------
         StorageError : the item is missing or its bytes are not those that were written
         """
-        path = self._path(receipt.fingerprint, receipt.suffix)
+        path = self._item_path(receipt)
         try:
             data = self.fs.cat_file(path)
         except FileNotFoundError:
@@ -89,8 +90,7 @@ class ItemStore:
 
     def discard(self, receipt: Receipt) -> None:
         """Remove an item, the receipt first."""
-        for suffix in (".receipt", receipt.suffix):
-            path = self._path(receipt.fingerprint, suffix)
+        for path in (self._receipt_path(receipt.fingerprint), self._item_path(receipt)):
             if self.fs.exists(path):
                 self.fs.rm_file(path)
 
@@ -125,8 +125,12 @@ class ItemStore:
         except OSError:
             return
 
-    def _path(self, fingerprint: str, suffix: str) -> str:
-        return f"{self.root}/{fingerprint[:2]}/{fingerprint}{suffix}"
+    def _receipt_path(self, fingerprint: str) -> str:
+        return f"{self.root}/{fingerprint[:2]}/{fingerprint}.receipt"
+
+    def _item_path(self, receipt: Receipt) -> str:
+        name = f"{receipt.fingerprint}-{receipt.sha256[:12]}{receipt.suffix}"
+        return f"{self.root}/{receipt.fingerprint[:2]}/{name}"
 
 
 RECOMPUTE = "run the pipeline that makes it again: only this item is computed anew"

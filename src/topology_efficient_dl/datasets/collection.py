@@ -40,7 +40,8 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
     ----------
     filepath : the manifest, a ``.json`` on any fsspec file system
     codec : name of the items' format, see :mod:`topology_efficient_dl.datasets.codecs`
-    items : folder of the item store; by default ``items`` beside the manifest
+    items : folder of the item store, by default ``items`` beside the manifest; a relative one that begins like a part
+        of ``filepath`` (``data/...``) is taken from there, wherever the process runs
     version, credentials, fs_args, metadata : as in every Kedro dataset
 
     Examples
@@ -74,9 +75,7 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
         )
         self._codec_name = codec
         self._codec = codec_named(codec)
-        default = PurePosixPath(path).parent / "items"
-        root = get_protocol_and_path(items)[1] if items else str(default)
-        self.store = ItemStore(root, self._fs)
+        self.store = ItemStore(_items_root(PurePosixPath(path), items), self._fs)
 
     def load(self) -> Collection[Any]:
         """The collection of one version; items are read when they are asked for.
@@ -138,6 +137,17 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
     def _release(self) -> None:
         super()._release()
         self._fs.invalidate_cache(get_filepath_str(self._filepath, self._protocol))
+
+
+def _items_root(manifest: PurePosixPath, items: str | None) -> str:
+    """The store's folder; Kedro makes ``filepath`` absolute, but not ``items``."""
+    if items is None:
+        return str(manifest.parent / "items")
+    path = PurePosixPath(get_protocol_and_path(items)[1])
+    if "://" in items or path.is_absolute():
+        return str(path)
+    shared = next((folder for folder in manifest.parents if folder.name == path.parts[0]), None)
+    return str(path if shared is None else shared.parent / path)
 
 
 def _as_collection(data: Mapping[str, Any], codec: Codec) -> Collection[Any]:

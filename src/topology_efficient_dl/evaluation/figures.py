@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from topology_efficient_dl.evaluation.pareto import check_column, mean_over_sets, pareto_mask
+from topology_efficient_dl.evaluation.labels import SIDES, Canvas
+from topology_efficient_dl.evaluation.pareto import check_column, deviations, label_sides, mean_over_sets, pareto_mask
 from topology_efficient_dl.evaluation.statistics import pairwise_wilcoxon, rank_models
 from topology_efficient_dl.evaluation.style import AXIS_LABELS, FADED, INK, display_name, figure_style, model_colours
 
@@ -105,21 +106,26 @@ def _widen(panel: Axes, values: pd.Series) -> None:
 
 
 def _label_points(panel: Axes, known: pd.DataFrame, x: str, y: str, colours: dict[str, str]) -> None:
-    """Direct labels: above a point that is at least as high as its nearest neighbour in cost, else below."""
-    spread = y.replace("_mean", "_std")
-    places, heights = np.log10(known[x].to_numpy(float)), known[y].to_numpy(float)
-    for own, row in enumerate(known.to_dict("records")):
-        away = np.abs(places - places[own])
-        away[own] = np.inf
-        above = len(known) == 1 or heights[own] >= heights[away.argmin()]
-        deviation = float(row.get(spread) or 0.0) if spread != y and pd.notna(row.get(spread)) else 0.0
+    """Direct labels, clear of points, error bars and the front as far as there is room."""
+    if known.empty:
+        return
+    inches = panel.figure.get_size_inches() / panel.get_subplotspec().get_gridspec().get_geometry()[::-1]  # type: ignore[union-attr]
+    canvas = Canvas(*(72 * (inches - (0.55, 0.75))))
+    deviation = deviations(known, y)
+    scale = canvas.height / float(np.ptp(panel.get_ylim()))
+    within = (panel.transScale + panel.transLimits).transform(known[[x, y]].to_numpy(float))
+    names = [display_name(model) for model in known["model"]]
+    on_front = pareto_mask(known[x], known[y])
+    sides = label_sides(within * (canvas.width, canvas.height), scale * deviation, on_front, names, canvas)
+    for row, name, side in zip(known.to_dict("records"), names, sides, strict=True):
+        right, up = SIDES[side]
         panel.annotate(
-            display_name(row["model"]),
-            (row[x], row[y] + (deviation if above else -deviation)),
-            xytext=(0, 8 if above else -8),
+            name,
+            (row[x], row[y]),
+            xytext=(canvas.gap * right * (0.8 if up else 1), canvas.gap * up * (0.8 if right else 1)),
             textcoords="offset points",
-            ha="center",
-            va="bottom" if above else "top",
+            ha=("right", "center", "left")[right + 1],
+            va=("top", "center", "bottom")[up + 1],
             fontsize=8,
             color=colours[row["model"]],
             zorder=4,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.evaluation.labels import Canvas, place_labels, thin_boxes
 from topology_efficient_dl.evaluation.style import AXIS_LABELS, FADED, display_name, model_colours
 
 ALL_DATASETS = "all data sets"
@@ -131,11 +133,63 @@ def pareto_figure(results: pd.DataFrame, x: str = "latency_ms_b1", y: str = "f1_
         figure.add_traces([trace.update(visible=number == 0) for trace in traces])
         owners += [number] * len(traces)
     _lay_out(figure, x, y, [str(rows["dataset"].iloc[0]) for rows in views], owners)
+    ticks = round_values(table[x])
+    figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks])
     return figure
+
+
+def label_sides(
+    positions: NDArray[np.float64],
+    half_bars: NDArray[np.float64],
+    on_front: NDArray[np.bool_],
+    names: Sequence[str],
+    canvas: Canvas,
+) -> list[str]:
+    """Sides for the labels of a picture of the front, clear of points, error bars and the front's line.
+
+    Parameters
+    ----------
+    positions : (n_points, 2) float, on the canvas
+    half_bars : (n_points,) half lengths of the error bars, 0 for none
+    on_front : (n_points,) which of them are on the front
+    names : labels
+    canvas : sizes
+    """
+    bars = [
+        box
+        for (x, y), half in zip(positions, half_bars, strict=True)
+        for box in thin_boxes(np.array([[x, y - half], [x, y + half]]), 5.0)
+    ]
+    front = positions[on_front][np.argsort(positions[on_front][:, 0], kind="stable")]
+    steps = np.repeat(front, 2, axis=0)
+    corners = np.stack([steps[1:, 0], steps[:-1, 1]], axis=1) if len(front) else steps
+    return place_labels(positions, names, canvas, [*bars, *thin_boxes(corners)])
+
+
+def _sides(rows: pd.DataFrame, x: str, y: str, deviation: NDArray[np.float64]) -> list[str]:
+    canvas = Canvas(760.0, 340.0, letter=7.2, line=16.0, gap=10.0)
+    cost, quality = np.log10(rows[x].to_numpy(float).clip(1e-12)), rows[y].to_numpy(float)
+    low, high = (quality - deviation).min(), (quality + deviation).max()
+    across = (cost - cost.min()) / (np.ptp(cost) or 1.0)
+    scale = 0.86 * canvas.height / ((high - low) or 1.0)
+    positions = np.stack(
+        [canvas.width * (0.07 + 0.86 * across), 0.07 * canvas.height + scale * (quality - low)], axis=1
+    )
+    front = pareto_mask(rows[x], rows[y])
+    return label_sides(positions, scale * deviation, front, [display_name(name) for name in rows["model"]], canvas)
+
+
+def deviations(rows: pd.DataFrame, y: str) -> NDArray[np.float64]:
+    """Standard deviations that belong to a column of means, zero where there are none."""
+    spread = y.replace("_mean", "_std")
+    known = spread != y and spread in rows
+    return rows[spread].fillna(0.0).to_numpy(float) if known else np.zeros(len(rows))
 
 
 def _model_traces(rows: pd.DataFrame, x: str, y: str, colours: dict[str, str]) -> list[go.Scatter]:
     spread = y.replace("_mean", "_std")
+    known = rows[np.isfinite(rows[x]) & np.isfinite(rows[y])]
+    sides = _sides(known, x, y, deviations(known, y)) if len(known) else []
     return [
         go.Scatter(
             x=[row[x]],
@@ -144,14 +198,13 @@ def _model_traces(rows: pd.DataFrame, x: str, y: str, colours: dict[str, str]) -
             mode="markers+text",
             cliponaxis=False,
             text=[display_name(row["model"])],
-            textposition="top center",
+            textposition=side,
             textfont={"color": colours[row["model"]]},
             marker={"size": 13, "color": colours[row["model"]]},
             error_y={"array": [row.get(spread)], "thickness": 1.2, "width": 4} if spread != y else None,
             hovertemplate=f"<b>%{{text}}</b><br>{_label(x)}: %{{x:.4g}}<br>{_label(y)}: %{{y:.4f}}<extra></extra>",
         )
-        for row in rows.to_dict("records")
-        if np.isfinite(row[x]) and np.isfinite(row[y])
+        for row, side in zip(known.to_dict("records"), sides, strict=True)
     ]
 
 
@@ -169,16 +222,35 @@ def _lay_out(figure: go.Figure, x: str, y: str, names: list[str], owners: list[i
     grid = {"gridcolor": "rgba(128,128,128,0.22)", "zeroline": False, "linecolor": FADED}
     menu = {"buttons": buttons, "x": 0.0, "xanchor": "left", "y": 1.14, "yanchor": "top", "font": {"color": "#333"}}
     figure.update_layout(
-        xaxis={"type": "log", "title": f"{_label(x)}, log scale", "dtick": "D2", **grid},
+        xaxis={"type": "log", "title": f"{_label(x)}, log scale", **grid},
         yaxis={"title": _label(y), **grid},
         updatemenus=[menu] if len(names) > 1 else [],
         showlegend=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#808690"},
-        margin={"l": 64, "r": 24, "t": 64, "b": 56},
+        margin={"l": 64, "r": 24, "t": 64 if len(names) > 1 else 16, "b": 56},
         height=480,
     )
+
+
+def round_values(values: pd.Series) -> list[float]:
+    """Ticks for a logarithmic axis: 1, 2 and 5 in every decade; powers of ten alone over three decades and more.
+
+    Examples
+    --------
+    >>> round_values(pd.Series([0.3, 4.0]))
+    [0.2, 0.5, 1.0, 2.0, 5.0]
+    """
+    known = values[np.isfinite(values) & (values > 0)]
+    if known.empty:
+        return []
+    low, high = np.log10(known.min()), np.log10(known.max())
+    digits = (1, 2, 5) if high - low < 3 else (1,)
+    ticks = [
+        float(f"{digit}e{decade}") for decade in range(int(np.floor(low)), int(np.ceil(high)) + 1) for digit in digits
+    ]
+    return [tick for tick in ticks if known.min() / 2 <= tick <= 2 * known.max()] or [float(known.iloc[0])]
 
 
 def _label(column: str) -> str:
