@@ -1,4 +1,4 @@
-"""A copy of the project, without data, that tests may run in."""
+"""A copy of the project that tests may run in."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's code, configuration, documents and notebooks in a folder of their own."""
+    """Configuration and notebooks in a folder of their own, without data; the code is that which is installed."""
     copy = tmp_path_factory.mktemp("project")
-    for name in ("conf", "src", "reference", "docs", "notebooks"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("conf", "reference", "notebooks"):
+        shutil.copytree(ROOT / name, copy / name)
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(ROOT / name, copy / name)
-    (copy / "data").mkdir()
+    for name in ("data", "src"):
+        (copy / name).mkdir()
     return copy

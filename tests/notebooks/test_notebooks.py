@@ -15,11 +15,11 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 NAMES = [path.name for path in NOTEBOOKS]
 
 
-def environment_of(project: Path) -> dict[str, str]:
-    """The smoke environment, offline, with the code of the copy."""
+def smoke_variables() -> dict[str, str]:
+    """Environment variables that choose the smoke environment and bundled series."""
     hidden = ("UCR_ROOT", "KEDRO_ENV")
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
-    return {**kept, "KEDRO_ENV": "smoke", "PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
+    return {**kept, "KEDRO_ENV": "smoke", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def smoke_run(project: Path) -> Path:
     quick = "train.max_epochs=1,parallel.backend=sequential,efficiency.memory=false"
     command = [sys.executable, "-m", "kedro", "run", "--pipelines", "track_a", "--params", quick]
     done = subprocess.run(
-        command, cwd=project, env=environment_of(project), capture_output=True, text=True, timeout=300, check=False
+        command, cwd=project, env=smoke_variables(), capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return project
@@ -50,7 +50,7 @@ def test_outputs_are_stripped(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_from_top_to_bottom(name: str, smoke_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable, value in environment_of(smoke_run).items():
+    for variable, value in smoke_variables().items():
         monkeypatch.setenv(variable, value)
     monkeypatch.delenv("UCR_ROOT", raising=False)
     notebook = nbformat.read(smoke_run / "notebooks" / name, as_version=4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import numpy as np
 import pytest
-import torch
 
 SETS = [f"Toy{number}" for number in range(4)]
 SEEDS = (1, 2)
@@ -37,9 +37,14 @@ def make_long(make_project: Callable):
     return make
 
 
-def weights_of(project) -> dict[str, dict[str, torch.Tensor]]:
-    models = project.load("track_a.models", "long")
-    return {key: model.weights for key, model in models.items()}
+def values_of(project, entry: str) -> dict[str, dict[str, bytes]]:
+    """The exact numbers of every item; how long they took is left out."""
+    items = project.load(f"track_a.{entry}", "long")
+    arrays = {key: item.weights if entry == "models" else item.to_arrays() for key, item in items.items()}
+    return {
+        key: {name: np.asarray(array).tobytes() for name, array in item.items() if name != "seconds"}
+        for key, item in arrays.items()
+    }
 
 
 @pytest.mark.slow
@@ -63,11 +68,10 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_bits(make_long
     assert models.items() <= interrupted.receipts("06_models").items()
 
     assert whole.run(*COMMAND, env="long").todo["models"] == N_CELLS
-    for layer in ("02_intermediate", "03_primary", "04_feature", "07_model_output"):
+    for layer in ("02_intermediate", "04_feature", "07_model_output"):
         assert interrupted.digests(layer) == whole.digests(layer), layer
-    weights = weights_of(interrupted)
-    for key, expected in weights_of(whole).items():
-        torch.testing.assert_close(weights[key], expected, rtol=0, atol=0)
+    assert values_of(interrupted, "persistence_diagrams") == values_of(whole, "persistence_diagrams")
+    assert values_of(interrupted, "models") == values_of(whole, "models")
 
 
 @pytest.mark.slow

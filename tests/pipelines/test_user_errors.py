@@ -67,7 +67,7 @@ def test_wrong_names_are_seen_before_anything_runs(project, params: str) -> None
 @pytest.mark.parametrize(
     ("arguments", "env", "message"),
     [
-        ((), "tyni", "no conf environment 'tyni'; did you mean 'tiny'? There are: "),
+        ((), "smoek", "no conf environment 'smoek'; did you mean 'smoke'? There are: "),
         (("--pipelines", "trian"), "tiny", "no pipeline 'trian'; did you mean 'train'? There are: "),
         (("--nodes", "nope"), "tiny", "nodes named ['nope']"),
         (("--to-outputs", "nope"), "tiny", "datasets named ['nope']"),

@@ -26,5 +26,5 @@ class PersistenceDiagramsDataset(CollectionDataset):
         diagrams = self.load()
         chosen = key or next(iter(diagrams))
         figure = diagram_figure(diagrams[chosen], sample)
-        figure.update_layout(title=f"{chosen}: {figure.layout.title.text}")
+        figure.update_layout(title_text=f"{chosen}: {figure.layout.title.text}")
         return PlotlyPreview(json.loads(figure.to_json()))

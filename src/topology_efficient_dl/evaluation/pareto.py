@@ -229,7 +229,7 @@ def _lay_out(figure: go.Figure, x: str, y: str, names: list[str], owners: list[i
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#808690"},
-        margin={"l": 64, "r": 24, "t": 64 if len(names) > 1 else 16, "b": 56},
+        margin={"l": 64, "r": 40, "t": 64 if len(names) > 1 else 16, "b": 56},
         height=480,
     )
 

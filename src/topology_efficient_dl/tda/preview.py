@@ -35,10 +35,10 @@ def diagram_figure(diagrams: PersistenceDiagrams, sample: int = 0) -> go.Figure:
     for k in np.unique(diagram.dimension):
         figure.add_trace(_points(diagram, int(k), infinity))
     figure.update_layout(
-        title=f"Persistence diagram of sample {sample}: {len(diagram)} intervals",
-        xaxis={"title": "birth", "range": [low, infinity + 0.05 * (infinity - low)]},
-        yaxis={"title": "death", "range": [low, infinity + 0.05 * (infinity - low)]},
-        legend={"title": "homology"},
+        title={"text": f"Persistence diagram of sample {sample}<br>{len(diagram)} intervals", "font": {"size": 13}},
+        xaxis={"title": "birth", "range": [low, infinity + 0.05 * (infinity - low)], "zeroline": False},
+        yaxis={"title": "death", "range": [low, infinity + 0.05 * (infinity - low)], "zeroline": False},
+        legend={"x": 0.98, "xanchor": "right", "y": 0.06, "yanchor": "bottom"},
         template="plotly_white",
     )
     return figure
@@ -62,5 +62,5 @@ def _points(diagram: Diagram, dimension: int, infinity: float) -> go.Scatter:
         hovertemplate="birth %{x:.4g}<br>death %{customdata[0]:.4g}<br>persistence %{customdata[1]:.4g}",
         mode="markers",
         name=f"H{dimension}",
-        marker={"color": COLOURS[dimension % len(COLOURS)], "size": 7, "opacity": 0.75},
+        marker={"color": COLOURS[dimension % len(COLOURS)], "size": 8, "opacity": 0.75},
     )

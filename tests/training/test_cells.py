@@ -1,0 +1,79 @@
+"""Cells: keys, tables, and the features that a model reads."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.training.cells import (
+    dataset_of,
+    features_of,
+    fit_cell,
+    fits_table,
+    predict_cell,
+    training_log,
+)
+
+ZOO = {"mlp": ModelSpec(architecture="ph_mlp", features="default"), "cnn": ModelSpec(architecture="tiny_cnn")}
+FAST = TrainParams(max_epochs=2, min_epochs=1)
+
+
+def test_the_dataset_is_the_first_part_of_a_key() -> None:
+    assert dataset_of("Toy/fcn/42") == "Toy"
+    assert dataset_of("Toy") == "Toy"
+
+
+def test_models_of_series_read_no_features() -> None:
+    key_of = features_of(ZOO, ["Toy/default", "Toy/other"])
+    assert key_of("Toy/mlp/42") == "Toy/default"
+    assert key_of("Toy/cnn/42") is None
+
+
+@pytest.mark.parametrize(
+    ("variants", "message"),
+    [
+        (["Toy/defaults"], r"zoo.mlp.features: no features 'default' of Toy; did you mean 'defaults'\? There are: "),
+        (["Toy/xyz"], r"no features 'default' of Toy. There are: xyz. Add it to tda.variants"),
+        (["Other/default"], r"no features 'default' of Toy"),
+        ([], r"no features 'default' of Toy"),
+    ],
+)
+def test_features_that_are_not_there_are_named(variants: list[str], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        features_of(ZOO, variants)("Toy/mlp/42")
+
+
+def test_predictions_are_one_row_a_sample_and_agree_with_themselves(split) -> None:
+    model = fit_cell((split, ("cnn", ModelSpec(architecture="tiny_cnn", size="small")), 7, None), FAST)
+    table = predict_cell((model, split, None))
+    assert list(table.columns) == ["dataset", "model", "seed", "index", "label", "predicted", "p_0", "p_1"]
+    assert table["index"].tolist() == list(range(len(split.labels["test"])))
+    assert table["label"].tolist() == split.labels["test"].tolist()
+    probabilities = table[["p_0", "p_1"]].to_numpy()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    assert table["predicted"].tolist() == probabilities.argmax(axis=1).tolist()
+    assert table[["dataset", "model", "seed"]].drop_duplicates().to_numpy().tolist() == [["Toy", "cnn", 7]]
+
+
+def card(seed: int, n_epochs: int) -> SimpleNamespace:
+    history = [{"epoch": epoch, "train_loss": 1 / epoch} for epoch in range(1, n_epochs + 1)]
+    facts = {"dataset": "Toy", "model": "cnn", "seed": seed, "fit_seconds": 1.5, "epochs": n_epochs, "best_epoch": 1}
+    return SimpleNamespace(card={**facts, "history": history, "n_params": 3})
+
+
+def test_the_log_has_a_row_for_every_epoch_of_every_cell() -> None:
+    log = training_log([card(1, 3), card(2, 2)])
+    assert log["seed"].tolist() == [1, 1, 1, 2, 2]
+    assert log["epoch"].tolist() == [1, 2, 3, 1, 2]
+    assert list(log.columns) == ["dataset", "model", "seed", "epoch", "train_loss"]
+
+
+def test_the_table_of_fits_has_a_row_for_every_cell() -> None:
+    fits = fits_table([card(1, 3), card(2, 2)])
+    assert list(fits.columns) == ["dataset", "model", "seed", "fit_seconds", "epochs", "best_epoch"]
+    assert fits["epochs"].tolist() == [3, 2]
+    assert list(fits_table([]).columns) == list(fits.columns)
