@@ -129,9 +129,9 @@ def test_models_are_previewed_as_their_cards(saved) -> None:
 
 
 def test_other_collections_are_previewed_as_sizes(saved) -> None:
-    preview = saved.get("track_x.splits").preview()
+    preview = saved.get("track_x.predictions").preview()
     ((key, size, seconds),) = preview["data"]
-    assert key == "Toy"
+    assert key == "Toy/ph_mlp/1"
     assert size > 0
     assert seconds >= 0
 
@@ -147,7 +147,7 @@ def test_release_lets_a_newer_version_be_read(catalog, split) -> None:
 
 def test_the_items_are_found_from_any_folder(catalog, rooms, tmp_path, monkeypatch) -> None:
     """Kedro makes `filepath` absolute and leaves `items` as written; a notebook runs in another folder."""
-    options = {"codec": "split", "items": "data/02_intermediate/items"}
+    options = {"codec": "split", "items": "../items"}
     path = tmp_path / "data" / "02_intermediate" / "run" / "splits.json"
     CollectionDataset(filepath=str(path), **options).save({"Toy": rooms["splits"][1]})
     (tmp_path / "notebooks").mkdir()
@@ -160,14 +160,13 @@ def test_the_items_are_found_from_any_folder(catalog, rooms, tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("filepath", "items", "root"),
     [
-        ("memory://a/data/x/y.json", "data/items", "/a/data/items"),
-        ("memory://a/x/y.json", None, "/a/x/items"),
+        ("memory://a/data/x/y.json", "../../items", "/a/items"),
+        ("memory://a/x/y.json", "items", "/a/x/items"),
         ("memory://a/x/y.json", "memory://elsewhere/items", "/elsewhere/items"),
         ("/a/x/y.json", "/b/items", "/b/items"),
-        ("/a/x/y.json", "b/items", "b/items"),
     ],
 )
-def test_where_the_items_lie(filepath: str, items: str | None, root: str) -> None:
+def test_items_lie_relative_to_the_manifest(filepath: str, items: str, root: str) -> None:
     store = CollectionDataset(filepath=filepath, codec="json", items=items).store
     assert store.root.lstrip("/") == root.lstrip("/")
 
@@ -177,7 +176,7 @@ def test_the_series_archive_is_read_only_and_lazy(tmp_path) -> None:
     assert dataset.exists()
     assert isinstance(dataset.load(), SeriesArchive)
     with pytest.raises(DatasetError, match="holds raw data and is read only"):
-        dataset.save(None)
+        dataset.save("anything")
     assert not (tmp_path / "nowhere").exists()
 
 

@@ -81,7 +81,11 @@ def test_two_runs_at_once_in_one_project(make_long: Callable) -> None:
     runs = [project.start(*COMMAND, *short, env="long") for _ in range(2)]
     outputs = [run.communicate(timeout=180)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outputs
-    for name, layer in (("persistence_diagrams", "03_primary"), ("models", "06_models"), ("predictions", "07_model_output")):
+    for name, layer in (
+        ("persistence_diagrams", "03_primary"),
+        ("models", "06_models"),
+        ("predictions", "07_model_output"),
+    ):
         manifests = sorted((project.root / "data" / layer / "long" / "track_a" / f"{name}.json").glob(f"*/{name}.json"))
         first, second = (json.loads(path.read_text())["items"] for path in manifests)
         assert {key: item["fingerprint"] for key, item in first.items()} == {

@@ -14,7 +14,9 @@ from topology_efficient_dl.pipeline_registry import register_pipelines
 PIPELINES = register_pipelines()
 PARTS = ("ingest", "tda_features", "train", "evaluate")
 ENTRIES = sorted(
-    name for name in PIPELINES["track_a"].all_outputs() | PIPELINES["track_a"].inputs() if not name.startswith("params:")
+    name
+    for name in PIPELINES["track_a"].all_outputs() | PIPELINES["track_a"].inputs()
+    if not name.startswith("params:")
 )
 MODELS = {"ph_mlp", "ph_hybrid", "tiny_cnn", "inception_time"}
 VERDICT_KEYS = {

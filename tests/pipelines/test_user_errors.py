@@ -33,7 +33,11 @@ def toy(make_project: Callable):
 
 
 MISTAKES = {
-    "datasets=GunPont": ("dataset 'GunPont' not found; did you mean 'GunPoint'?", "GunPont_TRAIN.tsv", "ingest.download"),
+    "datasets=GunPont": (
+        "dataset 'GunPont' not found; did you mean 'GunPoint'?",
+        "GunPont_TRAIN.tsv",
+        "ingest.download",
+    ),
     "ingest.root=nowhere": ("ingest.root: no folder 'nowhere'", "expected a folder", "correct ingest.root"),
     "tda.dealy=3": ("tda: unknown parameter 'dealy'; did you mean 'delay'? Allowed: ",),
     "tdaa.delay=3": ("unknown parameter 'tdaa'; did you mean 'tda'? Allowed: datasets, ingest, tda",),
@@ -44,7 +48,10 @@ MISTAKES = {
     "seeds=a": ("seeds", "integer", "found 'a'"),
     "models=fnc": ("models: unknown model 'fnc'; did you mean 'fcn'? Allowed: ph_mlp, ph_hybrid",),
     "zoo.ph_mlp.sise=small": ("zoo.ph_mlp: unknown parameter 'sise'; did you mean 'size'?",),
-    "zoo.ph_mlp.features=defualt": ("zoo.ph_mlp.features: no variant 'defualt'; did you mean 'default'?", "tda.variants"),
+    "zoo.ph_mlp.features=defualt": (
+        "zoo.ph_mlp.features: no variant 'defualt'; did you mean 'default'?",
+        "tda.variants",
+    ),
     "zoo.ph_mlp.architecture=ph_mpl": ("Toy/ph_mlp/1", "unknown architecture 'ph_mpl'; did you mean 'ph_mlp'?"),
     "tda.delay=20": ("Toy/default", "delay 20 and dimension 3 need 42 time points", "has 24", "Lower tda.delay"),
     "tda.dimension=30": ("Toy/default", "delay 5 and dimension 30 need", "has 24", "Lower tda.delay or tda.dimension"),

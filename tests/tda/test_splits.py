@@ -16,7 +16,9 @@ SIZES = {"train": 5, "validation": 2, "test": 3}
 
 def make_split(scale_of_test: float = 1.0, n_timepoints: int = 40) -> Split:
     rng = np.random.default_rng(0)
-    series = {part: rng.normal(size=(n, 1, n_timepoints)).cumsum(axis=2).astype(np.float32) for part, n in SIZES.items()}
+    series = {
+        part: rng.normal(size=(n, 1, n_timepoints)).cumsum(axis=2).astype(np.float32) for part, n in SIZES.items()
+    }
     series["test"] = series["test"] * np.float32(scale_of_test)
     return Split("Toy", series, {part: np.arange(n) % 2 for part, n in SIZES.items()}, ("a", "b"), "made up")
 
@@ -40,7 +42,10 @@ def test_auto_is_settled_on_train_alone() -> None:
 
 def test_workers_give_what_one_gives() -> None:
     split = make_split()
-    alone, together = diagrams_of_split(split, SUBLEVEL), diagrams_of_split(split, SUBLEVEL, jobs=2, backend="threading")
+    alone, together = (
+        diagrams_of_split(split, SUBLEVEL),
+        diagrams_of_split(split, SUBLEVEL, jobs=2, backend="threading"),
+    )
     for mine, theirs in zip(alone, together, strict=True):
         np.testing.assert_array_equal(mine.birth, theirs.birth)
         np.testing.assert_array_equal(mine.death, theirs.death)

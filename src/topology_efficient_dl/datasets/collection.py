@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict
@@ -40,8 +41,7 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
     ----------
     filepath : the manifest, a ``.json`` on any fsspec file system
     codec : name of the items' format, see :mod:`topology_efficient_dl.datasets.codecs`
-    items : folder of the item store, by default ``items`` beside the manifest; a relative one that begins like a part
-        of ``filepath`` (``data/...``) is taken from there, wherever the process runs
+    items : folder of the item store, relative to the manifest's folder, wherever the process runs
     version, credentials, fs_args, metadata : as in every Kedro dataset
 
     Examples
@@ -57,7 +57,7 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
         *,
         filepath: str,
         codec: str,
-        items: str | None = None,
+        items: str = "items",
         version: Version | None = None,
         credentials: dict[str, Any] | None = None,
         fs_args: dict[str, Any] | None = None,
@@ -139,15 +139,10 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
         self._fs.invalidate_cache(get_filepath_str(self._filepath, self._protocol))
 
 
-def _items_root(manifest: PurePosixPath, items: str | None) -> str:
-    """The store's folder; Kedro makes ``filepath`` absolute, but not ``items``."""
-    if items is None:
-        return str(manifest.parent / "items")
-    path = PurePosixPath(get_protocol_and_path(items)[1])
-    if "://" in items or path.is_absolute():
-        return str(path)
-    shared = next((folder for folder in manifest.parents if folder.name == path.parts[0]), None)
-    return str(path if shared is None else shared.parent / path)
+def _items_root(manifest: PurePosixPath, items: str) -> str:
+    """The store's folder; Kedro makes ``filepath`` absolute, but not ``items``, which is therefore relative to it."""
+    path = items if "://" not in items else get_protocol_and_path(items)[1]
+    return posixpath.normpath(manifest.parent / path)
 
 
 def _as_collection(data: Mapping[str, Any], codec: Codec) -> Collection[Any]:

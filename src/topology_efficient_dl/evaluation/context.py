@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -69,8 +71,11 @@ def report_context(
 
 
 def run_command() -> str:
-    """The command line of this run, without machine paths."""
-    return " ".join(["kedro", *sys.argv[1:]]) if sys.argv[0].endswith("kedro") else "kedro run --pipelines track_a"
+    """The command line of this run, ready for a shell; absolute paths are replaced by ``PATH``."""
+    started_by = sys.argv[0].replace("\\", "/").removesuffix("/__main__.py")
+    if not started_by.endswith("kedro"):
+        return "kedro run --pipelines track_a"
+    return shlex.join(["kedro", *(re.sub(r"(?<![^=,])(/|[A-Za-z]:[\\/])[^,]*", "PATH", part) for part in sys.argv[1:])])
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, float]:

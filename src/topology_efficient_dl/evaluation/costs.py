@@ -43,8 +43,7 @@ def measure_costs(
     Returns
     -------
     Rows with ``dataset, model, params, flops, flops_reason, latency_ms_b<n>, latency_iqr_ms_b<n>, rounds_b<n>,
-    throughput, model_latency_ms_b<n>, peak_memory_mb`` and ``extraction_ms``, the difference of the two latencies at
-    the smallest batch.
+    throughput, model_latency_ms_b<n>, peak_memory_mb``.
 
     Raises
     ------
