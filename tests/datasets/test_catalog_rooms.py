@@ -160,15 +160,15 @@ def test_the_items_are_found_from_any_folder(catalog, rooms, tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("filepath", "items", "root"),
     [
-        ("memory://a/data/x/y.json", "../../items", "/a/items"),
-        ("memory://a/x/y.json", "items", "/a/x/items"),
-        ("memory://a/x/y.json", "memory://elsewhere/items", "/elsewhere/items"),
+        ("/a/data/x/y.json", "../../items", "/a/items"),
+        ("/a/x/y.json", "items", "/a/x/items"),
+        ("memory://host/a/x/y.json", "../items", "/a/items"),
         ("/a/x/y.json", "/b/items", "/b/items"),
     ],
 )
 def test_items_lie_relative_to_the_manifest(filepath: str, items: str, root: str) -> None:
     store = CollectionDataset(filepath=filepath, codec="json", items=items).store
-    assert store.root.lstrip("/") == root.lstrip("/")
+    assert store.root == root
 
 
 def test_the_series_archive_is_read_only_and_lazy(tmp_path) -> None:

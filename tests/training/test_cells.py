@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params import ModelSpec, TrainParams
@@ -57,6 +59,17 @@ def test_predictions_are_one_row_a_sample_and_agree_with_themselves(split) -> No
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
     assert table["predicted"].tolist() == probabilities.argmax(axis=1).tolist()
     assert table[["dataset", "model", "seed"]].drop_duplicates().to_numpy().tolist() == [["Toy", "cnn", 7]]
+
+
+def test_predictions_do_not_depend_on_the_threads_of_the_process(make_split) -> None:
+    wide = make_split(n_train=64, n_timepoints=400)
+    model = fit_cell((wide, ("cnn", ModelSpec(architecture="fcn", size="small")), 7, None), FAST)
+    tables = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        tables.append(predict_cell((model, wide, None)))
+        assert torch.get_num_threads() == threads
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 
 def card(seed: int, n_epochs: int) -> SimpleNamespace:

@@ -25,5 +25,5 @@ def _readable(value: Any) -> Any:
     if pd.isna(value):
         return None
     if isinstance(value, float):
-        return float(f"{value:.4g}")
+        return int(value) if value.is_integer() else float(f"{value:.4g}")
     return value.item() if hasattr(value, "item") else value

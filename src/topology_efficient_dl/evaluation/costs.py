@@ -64,6 +64,7 @@ def measure_costs(
             **_static_costs(model),
             **latency_columns(whole, name),
             **_network_columns(alone, name),
+            "extraction_ms": _extraction_ms(whole, alone, name),
             "peak_memory_mb": _peak_memory(model, batches[min(batches)], params),
         }
         for name, model in chosen.items()
@@ -110,6 +111,12 @@ def _network_call(predictor: Predictor, inputs: NDArray[np.float32]) -> Callable
 def _network_columns(records: list[LatencyRecord], name: str) -> Row:
     columns = latency_columns(records, name)
     return {f"model_{key}": value for key, value in columns.items() if key.startswith("latency_ms")}
+
+
+def _extraction_ms(whole: list[LatencyRecord], alone: list[LatencyRecord], name: str) -> float:
+    """Milliseconds per sample before the network, at the smallest batch."""
+    first, second = (next(record for record in records if record.model == name) for records in (whole, alone))
+    return max(0.0, first.median_ms - second.median_ms)
 
 
 def _static_costs(model: TrainedModel) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
@@ -13,9 +14,13 @@ from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.trained import TrainedModel, predict_proba
 from topology_efficient_dl.params import ModelSpec, TrainParams
 from topology_efficient_dl.training.fitting import fit
+from topology_efficient_dl.training.runtime import reproducible
 
 FitCell = tuple[Split, tuple[str, ModelSpec], int, FeatureInput | None]
 PredictCell = tuple[TrainedModel, Split, FeatureInput | None]
+
+# The last bits of a probability depend on the number of threads, which belongs to the process.
+_ONE_PREDICTION = threading.Lock()
 
 
 def dataset_of(key: str) -> str:
@@ -63,7 +68,8 @@ def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
 def predict_cell(cell: PredictCell) -> pd.DataFrame:
     """Predictions on test, one row a sample: ``dataset, model, seed, index, label, predicted, p_0, p_1, ...``."""
     model, split, features = cell
-    probabilities = predict_proba(model, split.series["test"], features.parts["test"] if features else None)
+    with _ONE_PREDICTION, reproducible(model.card["seed"], threads=1):
+        probabilities = predict_proba(model, split.series["test"], features.parts["test"] if features else None)
     table = pd.DataFrame(probabilities, columns=[f"p_{code}" for code in range(probabilities.shape[1])])
     table.insert(0, "predicted", probabilities.argmax(axis=1))
     table.insert(0, "label", split.labels["test"])
