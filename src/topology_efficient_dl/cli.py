@@ -133,6 +133,3 @@ def publish(track: str, env: str | None, to: str) -> None:
         saved = {name: Path(saved_path(entry)) for name, entry in entries.items() if entry.exists()}
     for path in write_results(Path(to), track, saved):
         click.echo(path)
-
-
-commands = cli

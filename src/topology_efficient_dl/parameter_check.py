@@ -8,7 +8,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params import GROUPS, ModelSpec
+from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
+from topology_efficient_dl.models.registry import check_architecture
+from topology_efficient_dl.params import GROUPS, EvaluateParams, ModelSpec, Names, TdaParams, Zoo
+from topology_efficient_dl.tda.combinations import check_combination
+
+NOT_NUMERIC = {"dataset", "model", "seeds", "flops_reason"}
 
 
 def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
@@ -32,10 +37,14 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
     topology_efficient_dl.errors.ParameterError: train: unknown parameter 'patiance'; did you mean 'patience'? ...
     """
     groups = {name: _typed(name, value) for name, value in raw.items()}
-    if "models" in groups and "zoo" in groups:
-        chosen = groups["zoo"].pick(groups["models"])  # type: ignore[attr-defined]
-        if "tda" in groups:
-            _check_features(chosen, list(groups["tda"].variants))  # type: ignore[attr-defined]
+    models, zoo, tda, evaluate = (groups.get(name) for name in ("models", "zoo", "tda", "evaluate"))
+    if isinstance(tda, TdaParams):
+        _check_recipes(tda)
+    if isinstance(models, Names) and isinstance(zoo, Zoo):
+        variants = list(tda.variants) if isinstance(tda, TdaParams) else None
+        _check_models(zoo.pick(models), variants)
+    if isinstance(evaluate, EvaluateParams):
+        _check_axes(evaluate)
     return groups
 
 
@@ -58,10 +67,32 @@ def _sentence(name: str, detail: Any) -> str:
     return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}; found {detail['input']!r}"
 
 
-def _check_features(chosen: Mapping[str, ModelSpec], variants: list[str]) -> None:
+def _check_recipes(tda: TdaParams) -> None:
+    for variant, recipe in tda.recipes().items():
+        try:
+            check_combination(recipe.filtration_params())
+        except ParameterError as error:
+            raise ParameterError(f"tda.variants.{variant}: {error}") from error
+
+
+def _check_models(chosen: Mapping[str, ModelSpec], variants: list[str] | None) -> None:
     for model, spec in chosen.items():
-        if spec.features is not None and spec.features not in variants:
+        try:
+            check_architecture(spec.architecture, spec.size, spec.options)
+        except ParameterError as error:
+            raise ParameterError(f"zoo.{model}: {error}") from error
+        if spec.features is not None and variants is not None and spec.features not in variants:
             raise ParameterError(
                 f"zoo.{model}.features: no variant '{spec.features}'{did_you_mean(spec.features, variants) or '.'} "
                 f"There are: {', '.join(variants)}. Add it to tda.variants, or name one of these"
+            )
+
+
+def _check_axes(evaluate: EvaluateParams) -> None:
+    columns = [name for name in (*RESULT_KEYS, *EXTRA_KEYS) if name not in NOT_NUMERIC]
+    for axis in ("x_axis", "y_axis"):
+        name = getattr(evaluate, axis)
+        if name not in columns:
+            raise ParameterError(
+                f"evaluate.{axis}: no column '{name}'{did_you_mean(name, columns) or '.'} Allowed: {', '.join(columns)}"
             )

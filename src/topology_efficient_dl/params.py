@@ -27,7 +27,7 @@ class Parameters(BaseModel):
             for key in values.keys() - cls.model_fields.keys():
                 allowed = ", ".join(cls.model_fields)
                 hint = did_you_mean(str(key), cls.model_fields)
-                raise ValueError(f"unknown parameter '{key}'{hint} Allowed: {allowed}")
+                raise ValueError(f"unknown parameter '{key}'{hint or '.'} Allowed: {allowed}")
         return values
 
     def identity(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class Zoo(RootModel[dict[str, ModelSpec]]):
         for name in names.root:
             if name not in self.root:
                 hint = did_you_mean(name, self.root)
-                raise ParameterError(f"models: unknown model '{name}'{hint} Allowed: {', '.join(self.root)}")
+                raise ParameterError(f"models: unknown model '{name}'{hint or '.'} Allowed: {', '.join(self.root)}")
         return {name: self.root[name] for name in names.root}
 
 

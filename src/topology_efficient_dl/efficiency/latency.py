@@ -193,7 +193,7 @@ def latency_columns(records: Sequence[LatencyRecord], model: str) -> dict[str, A
     if not own:
         measured = sorted({record.model for record in records})
         hint = did_you_mean(model, measured)
-        raise ParameterError(f"no latency of '{model}'{hint} Measured: {', '.join(measured) or 'nothing'}")
+        raise ParameterError(f"no latency of '{model}'{hint or '.'} Measured: {', '.join(measured) or 'nothing'}")
     columns: dict[str, Any] = {}
     for record in own:
         columns[f"latency_ms_b{record.batch}"] = record.median_ms
@@ -266,4 +266,6 @@ def _find(records: Sequence[LatencyRecord], model: str, batch: int) -> LatencyRe
             return record
     measured = sorted({f"{record.model} at batch {record.batch}" for record in records})
     hint = did_you_mean(f"{model} at batch {batch}", measured)
-    raise ParameterError(f"no latency of '{model}' at batch {batch}{hint} Measured: {', '.join(measured) or 'nothing'}")
+    raise ParameterError(
+        f"no latency of '{model}' at batch {batch}{hint or '.'} Measured: {', '.join(measured) or 'nothing'}"
+    )

@@ -90,7 +90,7 @@ def check_column(results: pd.DataFrame, column: str) -> None:
     ]
     if column not in results or (column not in numeric and results[column].notna().any()):
         hint = did_you_mean(column, numeric)
-        raise ParameterError(f"no numeric column '{column}' in the results{hint} Numeric: {', '.join(numeric)}")
+        raise ParameterError(f"no numeric column '{column}' in the results{hint or '.'} Numeric: {', '.join(numeric)}")
 
 
 def _scalar(value: Any) -> Any:

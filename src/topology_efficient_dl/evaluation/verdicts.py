@@ -133,7 +133,7 @@ def _check_models(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] 
     for name in (baseline, *names):
         if name not in known:
             hint = did_you_mean(name, known)
-            raise ParameterError(f"evaluate: no scores of model '{name}'{hint} Scored: {', '.join(known)}")
+            raise ParameterError(f"evaluate: no scores of model '{name}'{hint or '.'} Scored: {', '.join(known)}")
     return names
 
 

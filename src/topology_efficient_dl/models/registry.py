@@ -83,6 +83,20 @@ def find_architecture(name: str) -> Architecture:
     return _ARCHITECTURES[name]
 
 
+def check_architecture(name: str, size: str, options: Iterable[str]) -> Architecture:
+    """The registered architecture, if it has that size and those options.
+
+    Raises
+    ------
+    ParameterError : unknown architecture, size or option
+    """
+    entry = find_architecture(name)
+    _check_name(f"models: '{name}' has no size", size, entry.sizes)
+    for option in options:
+        _check_name(f"models: '{name}' has no option", option, entry.options)
+    return entry
+
+
 def build_model(
     architecture: str,
     size: str,
@@ -116,10 +130,7 @@ def build_model(
     >>> model(torch.zeros(5, 1, 24)).shape
     torch.Size([5, 3])
     """
-    entry = find_architecture(architecture)
-    _check_name(f"models: '{architecture}' has no size", size, entry.sizes)
-    for option in options:
-        _check_name(f"models: '{architecture}' has no option", option, entry.options)
+    entry = check_architecture(architecture, size, options)
     shape = (n_channels, n_timepoints) if entry.reads == "series" else (_required(architecture, n_features),)
     merged = {**entry.sizes[size], **options}
     try:
@@ -140,4 +151,4 @@ def _required(architecture: str, n_features: int | None) -> int:
 def _check_name(problem: str, name: str, allowed: Iterable[str]) -> None:
     names = list(allowed)
     if name not in names:
-        raise ParameterError(f"{problem} '{name}'{did_you_mean(name, names)} Allowed: {', '.join(names)}")
+        raise ParameterError(f"{problem} '{name}'{did_you_mean(name, names) or '.'} Allowed: {', '.join(names)}")

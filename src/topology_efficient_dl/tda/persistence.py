@@ -66,7 +66,7 @@ def rips_diagram(
     engine = fastest_engine(len(points), field) if engine == "auto" else engine
     if engine not in RIPS_ENGINES:
         hint = did_you_mean(engine, RIPS_ENGINES)
-        raise ParameterError(f"rips: unknown engine '{engine}'{hint} Allowed: {', '.join(RIPS_ENGINES)}")
+        raise ParameterError(f"rips: unknown engine '{engine}'{hint or '.'} Allowed: {', '.join(RIPS_ENGINES)}")
     distances = squareform(pdist(points)).astype(np.float32)
     threshold = float(distances.max(axis=1).min())
     if max_edge_length is not None:

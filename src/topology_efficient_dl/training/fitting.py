@@ -97,8 +97,8 @@ def _card(split: Split, spec: ModelSpec, seed: int, features: FeatureInput | Non
     if reads_features != (features is not None):
         needs, got = ("features", "none were given") if reads_features else ("series", "features were given")
         raise ParameterError(
-            f"models.{model}: architecture '{spec.architecture}' reads {needs} and {got}. "
-            f"{'Name a variant of tda.variants in' if reads_features else 'Leave out'} models.{model}.features."
+            f"zoo.{model}: architecture '{spec.architecture}' reads {needs} and {got}. "
+            f"{'Name a variant of tda.variants in' if reads_features else 'Leave out'} zoo.{model}.features."
         )
     return {
         "model": model,

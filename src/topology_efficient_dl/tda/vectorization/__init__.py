@@ -61,5 +61,5 @@ def _vectorizer_class(params: VectorizationParams) -> type[DiagramVectorizer]:
     name = params.vectorization
     if name not in VECTORIZERS:
         hint = did_you_mean(name, VECTORIZERS)
-        raise ParameterError(f"tda: unknown vectorization '{name}'{hint} Allowed: {', '.join(VECTORIZERS)}")
+        raise ParameterError(f"tda: unknown vectorization '{name}'{hint or '.'} Allowed: {', '.join(VECTORIZERS)}")
     return VECTORIZERS[name]
