@@ -21,7 +21,7 @@ def test_an_unknown_option_is_named_with_the_allowed(build):
 
 
 def test_an_unknown_size_is_named(build):
-    with pytest.raises(ParameterError, match="'fcn' has no size 'tiny'. Allowed: small, medium, large"):
+    with pytest.raises(ParameterError, match=r"'fcn' has no size 'tiny'\. Allowed: small, medium, large"):
         build("fcn", "tiny")
 
 
