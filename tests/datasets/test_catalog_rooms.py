@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import plotly.graph_objects as go
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, DatasetError
+from tests.places import chdir
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.archive import SeriesArchive

@@ -54,9 +54,9 @@ def quick(command: str) -> tuple[dict[str, str], list[str]]:
 
 
 def invoke(arguments: list[str]) -> Result:
-    from topology_efficient_dl.cli import commands
+    from topology_efficient_dl.cli import cli
 
-    return CliRunner().invoke(commands, arguments)
+    return CliRunner().invoke(cli, arguments)
 
 
 @pytest.fixture(scope="module")

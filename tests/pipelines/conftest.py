@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from tests.places import chdir
 
 SOURCE = Path(__file__).parents[2]
 COPIED = ("conf", "reference", "pyproject.toml", "README.md", ".telemetry")
@@ -101,7 +101,7 @@ class Project:
 
     def run(self, *arguments: str, env: str = "tiny", params: str = "") -> Run:
         """``kedro run`` with these arguments, in this process."""
-        from topology_efficient_dl.cli import commands
+        from topology_efficient_dl.cli import cli
 
         messages = _Messages()
         log = logging.getLogger("topology_efficient_dl")
@@ -109,7 +109,7 @@ class Project:
         try:
             with chdir(self.root):
                 command = ["run", "--env", env, *arguments, *(["--params", params] if params else [])]
-                result = CliRunner().invoke(commands, command)
+                result = CliRunner().invoke(cli, command)
         finally:
             log.removeHandler(messages)
         if result.exception is not None and not isinstance(result.exception, SystemExit):

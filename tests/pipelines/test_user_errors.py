@@ -52,7 +52,7 @@ MISTAKES = {
         "zoo.ph_mlp.features: no variant 'defualt'; did you mean 'default'?",
         "tda.variants",
     ),
-    "zoo.ph_mlp.architecture=ph_mpl": ("Toy/ph_mlp/1", "unknown architecture 'ph_mpl'; did you mean 'ph_mlp'?"),
+    "zoo.ph_mlp.architecture=ph_mpl": ("zoo.ph_mlp", "unknown architecture 'ph_mpl'; did you mean 'ph_mlp'?"),
     "tda.delay=20": ("Toy/default", "delay 20 and dimension 3 need 42 time points", "has 24", "Lower tda.delay"),
     "tda.dimension=30": ("Toy/default", "delay 5 and dimension 30 need", "has 24", "Lower tda.delay or tda.dimension"),
     "tda.filtration=cubical": ("embedding 'takens' does not go with filtration 'cubical'", "Pairs that work"),
