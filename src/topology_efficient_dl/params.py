@@ -181,11 +181,14 @@ class Zoo(RootModel[dict[str, ModelSpec]]):
 
 
 class TrainParams(Parameters):
-    """The one training loop: AdamW, cosine schedule, early stopping on validation loss, best weights restored."""
+    """The one training loop: AdamW, cosine schedule, early stopping on validation loss, refit on all of train."""
 
     max_epochs: int = Field(100, ge=1)
     min_epochs: int = Field(50, ge=1, description="no earlier epoch is kept; patience counts from here")
     patience: int = Field(10, ge=1, description="epochs without a lower validation loss")
+    refit: bool = Field(
+        True, description="fit anew on train and validation together, for the number of epochs that validation chose"
+    )
     batch_size: int = Field(16, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)

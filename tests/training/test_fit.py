@@ -15,7 +15,7 @@ from topology_efficient_dl.params import ModelSpec, TdaRecipe, TrainParams
 from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor
 from topology_efficient_dl.training import fit
 
-TWO = TrainParams(max_epochs=2)
+TWO = TrainParams(refit=False, max_epochs=2)
 
 
 def small(architecture, **changes):
@@ -50,7 +50,7 @@ def test_the_card_is_complete_and_survives_storage(split):
     assert (card["model"], card["dataset"], card["seed"], card["classes"]) == ("my_cnn", "Toy", 42, ["0", "1"])
     assert card["recipe"] is None
     assert card["n_params"] == sum(weight.numel() for weight in model.module().parameters())
-    row = {"member", "epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds"}
+    row = {"member", "stage", "epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds"}
     assert set(card["history"][0]) == row
     again = TrainedModel.from_bytes(model.to_bytes())
     np.testing.assert_array_equal(
@@ -59,7 +59,7 @@ def test_the_card_is_complete_and_survives_storage(split):
 
 
 def test_history_of_the_best_epoch_is_what_the_restored_weights_give(split):
-    model = fit(split, small("fcn"), 0, TrainParams(max_epochs=12, min_epochs=1, learning_rate=3e-2))
+    model = fit(split, small("fcn"), 0, TrainParams(refit=False, max_epochs=12, min_epochs=1, learning_rate=3e-2))
     losses = [row["validation_loss"] for row in model.card["history"]]
     best = model.card["best_epoch"]
     assert losses[best - 1] == min(losses)
@@ -73,30 +73,30 @@ def test_history_of_the_best_epoch_is_what_the_restored_weights_give(split):
 
 def test_patience_counts_from_the_best_epoch(split):
     """With a learning rate of nothing no epoch improves on the first."""
-    train = TrainParams(max_epochs=30, min_epochs=1, learning_rate=1e-30, patience=4, weight_decay=0)
+    train = TrainParams(refit=False, max_epochs=30, min_epochs=1, learning_rate=1e-30, patience=4, weight_decay=0)
     model = fit(split, small("gru"), 0, train)
     assert (model.card["best_epoch"], model.card["epochs"]) == (1, 5)
 
 
 def test_no_epoch_before_the_least_number_is_kept(split):
-    train = TrainParams(max_epochs=30, min_epochs=8, learning_rate=1e-30, patience=4, weight_decay=0)
+    train = TrainParams(refit=False, max_epochs=30, min_epochs=8, learning_rate=1e-30, patience=4, weight_decay=0)
     model = fit(split, small("gru"), 0, train)
     assert (model.card["best_epoch"], model.card["epochs"]) == (8, 12)
 
 
 def test_at_most_the_last_epoch_is_the_least_number(split):
-    model = fit(split, small("gru"), 0, TrainParams(max_epochs=3, min_epochs=50))
+    model = fit(split, small("gru"), 0, TrainParams(refit=False, max_epochs=3, min_epochs=50))
     assert (model.card["best_epoch"], model.card["epochs"]) == (3, 3)
 
 
 def test_the_learning_rate_follows_half_a_cosine(split):
-    model = fit(split, small("tiny_cnn"), 0, TrainParams(max_epochs=4, learning_rate=1.0, gradient_clip=0.1))
+    model = fit(split, small("tiny_cnn"), 0, TrainParams(refit=False, max_epochs=4, learning_rate=1.0, gradient_clip=0.1))
     rates = [row["learning_rate"] for row in model.card["history"]]
     np.testing.assert_allclose(rates, 0.5 + 0.5 * np.cos(np.pi * np.arange(4) / 4))
 
 
 def test_the_task_is_learnt(split):
-    model = fit(split, small("inception_time"), 42, TrainParams(max_epochs=30, learning_rate=1e-2, patience=30))
+    model = fit(split, small("inception_time"), 42, TrainParams(refit=False, max_epochs=30, learning_rate=1e-2, patience=30))
     probabilities = predict_proba(model, split.series["train"])
     assert (probabilities.argmax(1) == split.labels["train"]).mean() >= 0.9
 
@@ -119,7 +119,7 @@ def test_the_first_member_is_the_single_network(split):
 
 
 def test_features_travel_with_the_model(split, features):
-    model = fit(split, small("ph_mlp"), 1, TrainParams(max_epochs=60, learning_rate=2e-2, patience=60), features)
+    model = fit(split, small("ph_mlp"), 1, TrainParams(refit=False, max_epochs=60, learning_rate=2e-2, patience=60), features)
     assert model.card["recipe"]["delay"] == 5
     assert model.card["n_features"] == 4
     np.testing.assert_array_equal(model.extractor_state["grid"], np.arange(3.0))
@@ -137,6 +137,45 @@ def test_a_stored_feature_model_predicts_from_raw_series(split):
     np.testing.assert_allclose(again.predictor()(split.series["test"]), from_features, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("architecture", ["tiny_cnn", "ph_mlp"])
+def test_a_refit_sees_train_and_validation_for_the_chosen_number_of_epochs(split, features, architecture):
+    """Its weights are those of a fit on both together that runs as long with the same schedule."""
+    given = features if needs_features(architecture) else None
+    train = TrainParams(max_epochs=6, min_epochs=3, learning_rate=1e-2, patience=1)
+    model = fit(split, small(architecture), 42, train, given)
+    stages = [row["stage"] for row in model.card["history"]]
+    assert stages.count("refit") == model.card["best_epoch"]
+    assert [row["validation_loss"] for row in model.card["history"] if row["stage"] == "refit"] == (
+        [None] * model.card["best_epoch"]
+    )
+    chosen = fit(split, small(architecture), 42, train.model_copy(update={"refit": False}), given)
+    assert chosen.card["best_epochs"] == model.card["best_epochs"]
+    assert not same(chosen, model)
+    both = {"train": split.development(split.series), "validation": split.series["test"]}
+    labels = {"train": split.development(split.labels), "validation": split.labels["test"]}
+    whole = type(split)("Toy", both, labels, split.classes, split.source)
+    parts = features.parts | {"train": split.development(features.parts), "validation": features.parts["test"]}
+    stop = model.card["best_epoch"]
+    longer = fit(
+        whole,
+        small(architecture),
+        42,
+        train.model_copy(update={"refit": False, "min_epochs": stop, "patience": 99}),
+        FeatureInput(parts, features.recipe, features.state) if given else None,
+    )
+    losses = [row["train_loss"] for row in longer.card["history"]][:stop]
+    assert losses == [row["train_loss"] for row in model.card["history"] if row["stage"] == "refit"]
+
+
+def test_validation_that_is_train_itself_is_not_doubled(split):
+    reused = {part: split.series["train"] for part in ("train", "validation")}
+    labels = {part: split.labels["train"] for part in ("train", "validation")}
+    same_split = type(split)("Toy", reused, labels, split.classes, split.source)
+    assert same_split.validation_is_train
+    assert len(same_split.development(same_split.series)) == len(split.series["train"])
+    assert len(split.development(split.labels)) == 17 + 6
+
+
 @pytest.mark.parametrize("n_train", [1, 2, 17, 33])
 def test_no_number_of_samples_breaks_a_normalisation(make_split, n_train):
     model = fit(make_split(n_train=n_train), small("fcn"), 0, TWO)
@@ -148,7 +187,7 @@ def test_one_validation_sample_of_one_class_is_enough(make_split):
         make_split(n_validation=1, n_classes=3),
         small("tiny_cnn"),
         0,
-        TrainParams(max_epochs=2, class_weights="balanced"),
+        TrainParams(refit=False, max_epochs=2, class_weights="balanced"),
     )
     assert np.isfinite(model.card["history"][-1]["validation_loss"])
 
@@ -166,7 +205,7 @@ def test_balanced_weights_find_the_rare_class(make_split):
             skewed,
             small("gru"),
             0,
-            TrainParams(max_epochs=8, min_epochs=8, learning_rate=1e-2, class_weights=class_weights),
+            TrainParams(refit=False, max_epochs=8, min_epochs=8, learning_rate=1e-2, class_weights=class_weights),
         )
         shares.append(predict_proba(model, skewed.series["validation"])[:, 1].mean())
     assert shares[1] > shares[0] + 0.05
@@ -185,7 +224,7 @@ def test_a_loss_that_is_not_finite_is_an_error_that_names_the_cell(split):
 def test_cuda_asked_for_and_absent(split):
     with pytest.raises(ParameterError, match=r"train.device is 'cuda' .* Set train.device=cpu or auto"):
         fit(split, small("fcn"), 0, TrainParams(device="cuda"))
-    assert fit(split, small("tiny_cnn"), 0, TrainParams(device="auto", max_epochs=1)).card["epochs"] == 1
+    assert fit(split, small("tiny_cnn"), 0, TrainParams(refit=False, device="auto", max_epochs=1)).card["epochs"] == 1
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
@@ -196,7 +235,7 @@ def test_half_precision_needs_cuda(split):
 
 @pytest.mark.parametrize("architecture", ["fcn", "ph_hybrid"])
 def test_bfloat16_fits_on_the_cpu(split, architecture):
-    model = fit(split, small(architecture), 0, TrainParams(max_epochs=2, precision="bf16-mixed"))
+    model = fit(split, small(architecture), 0, TrainParams(refit=False, max_epochs=2, precision="bf16-mixed"))
     assert all(weight.dtype != torch.bfloat16 for weight in model.weights.values())
 
 
@@ -217,7 +256,7 @@ def test_a_fit_leaves_no_trace(split, tmp_path, monkeypatch, capfd, recwarn, cap
     np.random.seed(11)  # noqa: NPY002
     before = torch.get_rng_state(), torch.get_num_threads(), logging.getLogger("lightning.pytorch").level
     numbers = np.random.get_state()[1].copy()  # noqa: NPY002
-    fit(split, small("tiny_cnn"), 0, TrainParams(max_epochs=2, threads=2), progress=True)
+    fit(split, small("tiny_cnn"), 0, TrainParams(refit=False, max_epochs=2, threads=2), progress=True)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert np.array_equal(np.random.get_state()[1], numbers)  # noqa: NPY002
     assert (torch.get_num_threads(), logging.getLogger("lightning.pytorch").level) == before[1:]
@@ -232,7 +271,7 @@ def test_threads_are_restored_after_a_failure(split):
     series = split.series | {"train": np.full_like(split.series["train"], np.nan)}
     broken = type(split)("Broken", series, split.labels, split.classes, split.source)
     with pytest.raises(CellError):
-        fit(broken, small("tiny_cnn"), 9, TrainParams(max_epochs=1, threads=2))
+        fit(broken, small("tiny_cnn"), 9, TrainParams(refit=False, max_epochs=1, threads=2))
     assert torch.get_num_threads() == 1
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +42,25 @@ class Split:
     def n_timepoints(self) -> int:
         """Samples in time of every series, after lengths were made equal."""
         return self.series["train"].shape[2]
+
+    @property
+    def validation_is_train(self) -> bool:
+        """True where no sample could be cut off, so that validation is train itself."""
+        return np.array_equal(self.series["train"], self.series["validation"])
+
+    def development(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        """All that a model may be fitted on: train, then validation where it is not train itself.
+
+        Parameters
+        ----------
+        inputs : by part, arrays with one row a sample: ``series``, ``labels``, or features of the split
+
+        Returns
+        -------
+        (n_train + n_validation, ...) array
+        """
+        parts = ("train",) if self.validation_is_train else ("train", "validation")
+        return np.concatenate([inputs[part] for part in parts])
 
     @property
     def n_classes(self) -> int:

@@ -98,7 +98,12 @@ def _conditions(scores: pd.DataFrame, train: TrainParams, efficiency: Efficiency
         "Training": (
             f"AdamW, learning rate {train.learning_rate:g}, cosine over {train.max_epochs} epochs, batches of "
             f"{train.batch_size}, weight decay {train.weight_decay:g}; early stopping on validation loss with patience "
-            f"{train.patience}, counted from epoch {train.min_epochs}; the best epoch's weights are restored"
+            f"{train.patience}, counted from epoch {train.min_epochs}; "
+            + (
+                "then a refit on train and validation together for the chosen number of epochs"
+                if train.refit
+                else "the best epoch's weights are restored"
+            )
         ),
         "Tuning": "the same parameters and the same number of trials (none per dataset) for every model",
         "Latency": (

@@ -50,9 +50,9 @@ class TrainedModel:
         ``classes``: original labels in code order;
         ``recipe``: fields of the ``TdaRecipe`` of its features, or None;
         ``n_params``: trainable weights of all members;
-        ``best_epochs, epochs``: restored epoch of every member and epochs run by all, counted from 1;
+        ``best_epochs, epochs``: epoch of every member that validation chose and epochs run by all, counted from 1;
         ``best_epoch``: median of ``best_epochs``; ``fit_seconds``: wall time;
-        ``history``: rows of ``member, epoch, train_loss, validation_loss, validation_accuracy, learning_rate, seconds``
+        ``history``: rows of ``member, stage, epoch, train_loss, validation_loss, validation_accuracy, learning_rate, seconds``
     weights : state dict of the network, contiguous CPU tensors
     extractor_state : arrays of the fitted feature extractor; empty for models of series
     """

@@ -57,7 +57,7 @@ def features_of(zoo: Mapping[str, ModelSpec], variants: Iterable[str]) -> Callab
     return key_of_features
 
 
-@versioned(1)
+@versioned(2)
 def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
     """Fit one model on one dataset with one seed."""
     split, (name, spec), seed, features = cell

@@ -87,14 +87,15 @@ class Classification(pl.LightningModule):
         )
         return {"optimizer": optimizer, "lr_scheduler": cosine}
 
-    def collect(self) -> dict[str, float]:
-        """Loss of train, loss and accuracy of validation since the last call."""
+    def collect(self) -> dict[str, float | None]:
+        """Loss of train, loss and accuracy of validation since the last call; None where there is no validation."""
         totals = {name: float(value) for name, value in self.totals.items()}
         self.totals = {}
+        validated = "weight" in totals
         return {
             "train_loss": totals["train_loss"] / totals["train_weight"],
-            "validation_loss": totals["loss"] / totals["weight"],
-            "validation_accuracy": totals["correct"] / totals["count"],
+            "validation_loss": totals["loss"] / totals["weight"] if validated else None,
+            "validation_accuracy": totals["correct"] / totals["count"] if validated else None,
         }
 
     def _loss(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

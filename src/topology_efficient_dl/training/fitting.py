@@ -7,7 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import numpy as np
@@ -26,12 +26,21 @@ from topology_efficient_dl.params import ModelSpec, TrainParams
 from topology_efficient_dl.training.batches import Batches
 from topology_efficient_dl.training.classification import Classification, balanced_weights
 from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning, training_device
-from topology_efficient_dl.training.stopping import BestEpoch
+from topology_efficient_dl.training.stopping import BestEpoch, EpochLog
 
 VALIDATION_BATCH = 256
 
 Samples = dict[str, tuple[Tensor, Tensor]]
 Tick = Callable[[dict[str, Any]], None]
+
+
+class MemberFit(NamedTuple):
+    """A fitted network, the epoch that validation chose, and the rows of all epochs run."""
+
+    network: nn.Module
+    best_epoch: int
+    history: list[dict[str, Any]]
+
 
 # Random generators and thread counts belong to the process, so fits in threads of one process take turns.
 _ONE_FIT = threading.Lock()
@@ -61,7 +70,8 @@ def fit(
 
     Returns
     -------
-    The weights of the epoch with the lowest validation loss, of every member.
+    The weights of every member after a refit on train and validation for as many epochs as the lowest validation
+    loss came after; with ``train.refit`` off, those of that epoch itself.
 
     Raises
     ------
@@ -74,7 +84,8 @@ def fit(
     samples = _samples(split, features, device)
     started = time.perf_counter()
     bar_off = None if progress else True
-    bar = tqdm(total=spec.members * train.max_epochs, desc=_name(card), unit="epoch", disable=bar_off, leave=False)
+    epochs = spec.members * train.max_epochs * (1 + train.refit)
+    bar = tqdm(total=epochs, desc=_name(card), unit="epoch", disable=bar_off, leave=False)
     with bar, _ONE_FIT, silent_lightning():
         fits = [
             _fit_member(card, member, samples, train, device, lambda row: _advance(bar, row))
@@ -88,7 +99,7 @@ def _name(card: dict[str, Any]) -> str:
 
 
 def _advance(bar: tqdm[Any], row: dict[str, Any]) -> None:
-    bar.set_postfix(validation_loss=f"{row['validation_loss']:.3f}", refresh=False)
+    bar.set_postfix(train_loss=f"{row['train_loss']:.3f}", refresh=False)
     bar.update()
 
 
@@ -118,52 +129,77 @@ def _card(split: Split, spec: ModelSpec, seed: int, features: FeatureInput | Non
 
 
 def _samples(split: Split, features: FeatureInput | None, device: torch.device) -> Samples:
+    """Inputs and labels of train, of validation, and of both together as ``development``."""
     inputs = features.parts if features else split.series
-    return {part: _part(split, inputs, part, device) for part in ("train", "validation")}
+    for part in ("train", "validation"):
+        _check_part(split, len(inputs[part]), part)
+    chosen = {part: (inputs[part], split.labels[part]) for part in ("train", "validation")}
+    chosen["development"] = (split.development(inputs), split.development(split.labels))
+    return {part: _tensors(*arrays, device) for part, arrays in chosen.items()}
 
 
-def _part(
-    split: Split, inputs: dict[str, NDArray[np.float32]], part: str, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    n_inputs, n_labels = len(inputs[part]), len(split.labels[part])
+def _tensors(inputs: NDArray[Any], labels: NDArray[Any], device: torch.device) -> tuple[Tensor, Tensor]:
+    tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
+    return tensor.to(device), torch.from_numpy(labels).to(device)
+
+
+def _check_part(split: Split, n_inputs: int, part: str) -> None:
+    n_labels = len(split.labels[part])
     if n_inputs != n_labels or n_labels == 0:
         raise DataError(
             f"dataset '{split.name}' has {n_inputs} samples and {n_labels} labels in {part}, expected as many of both "
             "and at least one. Ingest the set again, with a larger ingest.validation_fraction if it is very small."
         )
-    tensor = torch.from_numpy(np.ascontiguousarray(inputs[part], dtype=np.float32))
-    return tensor.to(device), torch.from_numpy(split.labels[part]).to(device)
 
 
 def _fit_member(
     card: dict[str, Any], member: int, samples: Samples, train: TrainParams, device: torch.device, tick: Tick
-) -> tuple[nn.Module, BestEpoch]:
-    """Fit one network; returns it with the best weights, and the callback that knows its history."""
+) -> MemberFit:
+    """Fit one network: choose the number of epochs on validation, then, unless told not to, refit on everything."""
     seed = member_seed(card["seed"], member)
     best = BestEpoch(train, _name(card), tick)
+    network = _run(card, seed, train, device, best, samples["train"], samples["validation"])
+    if not train.refit:
+        network.load_state_dict(best.weights)
+        return MemberFit(network.cpu(), best.best_epoch, best.history)
+    log = EpochLog(train, _name(card), tick)
+    network = _run(card, seed, train, device, log, samples["development"], None, epochs=best.best_epoch)
+    return MemberFit(network.cpu(), best.best_epoch, best.history + log.history)
+
+
+def _run(
+    card: dict[str, Any],
+    seed: int,
+    train: TrainParams,
+    device: torch.device,
+    log: EpochLog,
+    samples: tuple[Tensor, Tensor],
+    validation: tuple[Tensor, Tensor] | None,
+    epochs: int | None = None,
+) -> nn.Module:
+    """Train a new network on samples, for at most ``epochs`` of the schedule's ``max_epochs``."""
     with reproducible(seed, train.threads):
         network = build_network({**card, "members": 1})
-        inputs, targets = samples["train"]
+        inputs, targets = samples
         weights = balanced_weights(targets.cpu(), card["n_classes"]) if train.class_weights == "balanced" else None
-        _trainer(train, device, best).fit(
+        _trainer(train, device, log, epochs or train.max_epochs).fit(
             Classification(network, train, weights),
             Batches(inputs, targets, train.batch_size, shuffle_seed=seed),
-            Batches(*samples["validation"], VALIDATION_BATCH),
+            Batches(*validation, VALIDATION_BATCH) if validation else None,
         )
-    network.load_state_dict(best.weights)
-    return network.cpu(), best
+    return network
 
 
-def _trainer(train: TrainParams, device: torch.device, best: BestEpoch) -> pl.Trainer:
+def _trainer(train: TrainParams, device: torch.device, log: EpochLog, epochs: int) -> pl.Trainer:
     """A Lightning trainer that writes, prints and checks nothing."""
     return pl.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
         devices=1,
         precision=train.precision,
-        max_epochs=train.max_epochs,
+        max_epochs=epochs,
         min_epochs=1,
         gradient_clip_val=train.gradient_clip or None,
-        callbacks=[best],
+        callbacks=[log],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -174,12 +210,12 @@ def _trainer(train: TrainParams, device: torch.device, best: BestEpoch) -> pl.Tr
 
 
 def _trained(
-    card: dict[str, Any], fits: list[tuple[nn.Module, BestEpoch]], features: FeatureInput | None, seconds: float
+    card: dict[str, Any], fits: list[MemberFit], features: FeatureInput | None, seconds: float
 ) -> TrainedModel:
-    networks = [network for network, _ in fits]
+    networks = [fit.network for fit in fits]
     whole = networks[0] if len(networks) == 1 else Ensemble(networks)
-    history = [{"member": member, **row} for member, (_, best) in enumerate(fits) for row in best.history]
-    best_epochs = [best.best_epoch for _, best in fits]
+    history = [{"member": member, **row} for member, fit in enumerate(fits) for row in fit.history]
+    best_epochs = [fit.best_epoch for fit in fits]
     outcome = {
         "n_params": sum(weight.numel() for weight in whole.parameters()),
         "best_epochs": best_epochs,
