@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 SETS = [f"Toy{number}" for number in range(4)]
@@ -16,25 +23,141 @@ models: [ph_mlp, tiny_cnn]
 seeds: {list(SEEDS)}
 train: {{max_epochs: 20, min_epochs: 20}}
 tda: {{n_bins: 8, n_layers: 2}}
-parallel: {{backend: sequential, jobs: 1}}
 ingest: {{download: false}}
 """
 COMMAND = ("--to-outputs", "track_a.predictions")
 N_CELLS = len(SETS) * 2 * len(SEEDS)
+LAYERS = {"persistence_diagrams": "03_primary", "models": "06_models"}
+
+# A receipt tells that a cell is finished; only a mark made by whoever computes it tells that it was begun.
+# Fits can be made to wait for one another, so that all workers are at one when the run is killed.
+WATCHED = """
+import os
+import time
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from kedro.framework.cli import main
+from topology_efficient_dl.collections import collection
+
+MARKS = Path.cwd() / "begun" / str(os.getpid())
+AT_ONCE = {"models": int(os.environ["MODELS_AT_ONCE"])}
 
 
-@pytest.fixture
+def marked(compute, key, item, store, codec, name):
+    (MARKS / name).mkdir(parents=True, exist_ok=True)
+    (MARKS / name / f"{item.fingerprint}.{uuid4().hex}").touch()
+    while len(list((MARKS / name).iterdir())) % AT_ONCE.get(name, 1):
+        time.sleep(0.01)
+    return compute(key, item, store, codec, name)
+
+
+def run_marked(compute, *arguments, **options):
+    return run_all(partial(marked, compute), *arguments, **options)
+
+
+run_all, collection.run_all = collection.run_all, run_marked
+main()
+"""
+
+
+@dataclass(frozen=True)
+class WatchedRun:
+    """A run as a process group of its own, every worker of which marks the cells that it begins."""
+
+    root: Path
+    process: subprocess.Popen[str]
+
+    def begun(self, entry: str) -> list[str]:
+        """Fingerprints of the cells begun, once for every time that one was, in sorted order."""
+        return sorted(mark.stem for mark in (self.root / "begun" / str(self.process.pid) / entry).glob("*"))
+
+
+@pytest.fixture(scope="module")
 def make_long(make_project: Callable):
     """A project whose diagrams and models take long enough to be killed in between."""
 
-    def make():
+    def make(backend: str = "sequential", workers: int = 1):
         project = make_project()
-        project.environment("long", SETTINGS)
+        project.environment("long", f"{SETTINGS}parallel: {{backend: {backend}, jobs: {workers}}}\n")
         for seed, name in enumerate(SETS):
             project.toy(name, n_train=30, n_test=10, n_timepoints=100, seed=seed)
         return project
 
     return make
+
+
+@pytest.fixture(scope="module")
+def whole(make_long: Callable):
+    """A project in which one process computed everything without a break."""
+    project = make_long()
+    assert project.run(*COMMAND, env="long").todo["models"] == N_CELLS
+    return project
+
+
+def start(project, models_at_once: int = 1) -> WatchedRun:
+    """Start the long run, watched; fits begin so many at a time."""
+    script = project.root / "watched.py"
+    script.write_text(WATCHED)
+    process = subprocess.Popen(
+        [sys.executable, script.name, "run", "--env", "long", *COMMAND],
+        cwd=project.root,
+        env=os.environ | {"JOBLIB_TEMP_FOLDER": str(project.root), "MODELS_AT_ONCE": str(models_at_once)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    return WatchedRun(project.root, process)
+
+
+def kill_amid(killed: Callable, project, run: WatchedRun, entry: str, in_flight: int, workers: int) -> dict:
+    """Kill a run when some cells of an entry are finished and so many others begun; the receipts there are then."""
+    pids: list[int] = []
+
+    def amid() -> bool:
+        finished = project.receipts(LAYERS[entry])
+        there = bool(finished) and len(set(run.begun(entry)) - set(finished)) >= in_flight
+        pids.extend(working_in(project) if there else ())
+        return there
+
+    output = killed(run.process, amid)
+    assert len(pids) >= workers, output
+    assert not left_behind(project), output
+    sweep(pids)
+    return project.receipts(LAYERS[entry])
+
+
+def working_in(project) -> list[int]:
+    """Processes whose working folder is the project's, whatever group they belong to."""
+    return [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(project.root)]
+
+
+def left_behind(project, patience: float = 10) -> list[int]:
+    """Processes that work in the project's folder even after a moment in which to end."""
+    end = time.monotonic() + patience
+    while (found := working_in(project)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def sweep(pids: list[int]) -> None:
+    """Remove the semaphores of killed processes: loky's tracker would have, but it was killed with them."""
+    for pid in pids:
+        for semaphore in Path("/dev/shm").glob(f"sem.loky-{pid}-*"):
+            semaphore.unlink()
+
+
+def check_resumed(project, entry: str, at_kill: dict, killed_run: WatchedRun, next_run: WatchedRun, in_flight: int):
+    """The next run kept what was finished and computed the rest once; only cells in flight were begun twice."""
+    after = project.receipts(LAYERS[entry])
+    assert at_kill.items() <= after.items(), "a finished cell was written again"
+    assert next_run.begun(entry) == sorted(after.keys() - at_kill.keys())
+    begun = killed_run.begun(entry)
+    assert len(begun) == len(set(begun))
+    lost = set(begun) - set(at_kill)
+    assert len(lost) == len(begun) - len(at_kill) <= in_flight
 
 
 def values_of(project, entry: str) -> dict[str, dict[str, bytes]]:
@@ -48,30 +171,36 @@ def values_of(project, entry: str) -> dict[str, dict[str, bytes]]:
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_bits(make_long: Callable, killed: Callable) -> None:
-    interrupted, whole = make_long(), make_long()
+@pytest.mark.parametrize(("backend", "workers"), [("sequential", 1), ("loky", 2)])
+def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_bits(
+    make_long: Callable, killed: Callable, whole, backend: str, workers: int
+) -> None:
+    interrupted = make_long(backend, workers)
 
-    killed(interrupted.start(*COMMAND, env="long"), lambda: bool(interrupted.receipts("03_primary")))
-    diagrams = interrupted.receipts("03_primary")
+    # All workers share the series of one dataset, so one cell of diagrams is in flight however many they are.
+    first = start(interrupted)
+    diagrams = kill_amid(killed, interrupted, first, "persistence_diagrams", 1, workers)
     assert 0 < len(diagrams) < len(SETS)
     assert not interrupted.receipts("06_models")
 
-    killed(interrupted.start(*COMMAND, env="long"), lambda: len(interrupted.receipts("06_models")) > 1)
-    models = interrupted.receipts("06_models")
-    assert 1 < len(models) < N_CELLS
-    assert diagrams.items() <= interrupted.receipts("03_primary").items()  # not one was written again
+    second = start(interrupted, models_at_once=workers)
+    models = kill_amid(killed, interrupted, second, "models", workers, workers)
+    assert 0 < len(models) < N_CELLS
 
-    last = interrupted.run(*COMMAND, env="long")
-    assert last.code == 0, last.output
-    assert last.cells["persistence_diagrams"] == (len(SETS), len(SETS), 0)
-    assert last.cells["models"] == (N_CELLS, len(models), N_CELLS - len(models))
-    assert models.items() <= interrupted.receipts("06_models").items()
+    last = start(interrupted)
+    output, _ = last.process.communicate(timeout=180)
+    assert last.process.returncode == 0, output
+    assert not left_behind(interrupted)
 
-    assert whole.run(*COMMAND, env="long").todo["models"] == N_CELLS
+    check_resumed(interrupted, "persistence_diagrams", diagrams, first, second, 1)
+    check_resumed(interrupted, "models", models, second, last, workers)
+    assert not last.begun("persistence_diagrams")
+
     for layer in ("02_intermediate", "04_feature", "07_model_output"):
         assert interrupted.digests(layer) == whole.digests(layer), layer
-    assert values_of(interrupted, "persistence_diagrams") == values_of(whole, "persistence_diagrams")
-    assert values_of(interrupted, "models") == values_of(whole, "models")
+    for entry, layer in LAYERS.items():
+        assert interrupted.receipts(layer).keys() == whole.receipts(layer).keys()
+        assert values_of(interrupted, entry) == values_of(whole, entry)
 
 
 @pytest.mark.slow

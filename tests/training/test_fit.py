@@ -50,7 +50,16 @@ def test_the_card_is_complete_and_survives_storage(split):
     assert (card["model"], card["dataset"], card["seed"], card["classes"]) == ("my_cnn", "Toy", 42, ["0", "1"])
     assert card["recipe"] is None
     assert card["n_params"] == sum(weight.numel() for weight in model.module().parameters())
-    row = {"member", "stage", "epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds"}
+    row = {
+        "member",
+        "stage",
+        "epoch",
+        "train_loss",
+        "validation_loss",
+        "validation_accuracy",
+        "learning_rate",
+        "seconds",
+    }
     assert set(card["history"][0]) == row
     again = TrainedModel.from_bytes(model.to_bytes())
     np.testing.assert_array_equal(
@@ -90,13 +99,17 @@ def test_at_most_the_last_epoch_is_the_least_number(split):
 
 
 def test_the_learning_rate_follows_half_a_cosine(split):
-    model = fit(split, small("tiny_cnn"), 0, TrainParams(refit=False, max_epochs=4, learning_rate=1.0, gradient_clip=0.1))
+    model = fit(
+        split, small("tiny_cnn"), 0, TrainParams(refit=False, max_epochs=4, learning_rate=1.0, gradient_clip=0.1)
+    )
     rates = [row["learning_rate"] for row in model.card["history"]]
     np.testing.assert_allclose(rates, 0.5 + 0.5 * np.cos(np.pi * np.arange(4) / 4))
 
 
 def test_the_task_is_learnt(split):
-    model = fit(split, small("inception_time"), 42, TrainParams(refit=False, max_epochs=30, learning_rate=1e-2, patience=30))
+    model = fit(
+        split, small("inception_time"), 42, TrainParams(refit=False, max_epochs=30, learning_rate=1e-2, patience=30)
+    )
     probabilities = predict_proba(model, split.series["train"])
     assert (probabilities.argmax(1) == split.labels["train"]).mean() >= 0.9
 
@@ -119,7 +132,9 @@ def test_the_first_member_is_the_single_network(split):
 
 
 def test_features_travel_with_the_model(split, features):
-    model = fit(split, small("ph_mlp"), 1, TrainParams(refit=False, max_epochs=60, learning_rate=2e-2, patience=60), features)
+    model = fit(
+        split, small("ph_mlp"), 1, TrainParams(refit=False, max_epochs=60, learning_rate=2e-2, patience=60), features
+    )
     assert model.card["recipe"]["delay"] == 5
     assert model.card["n_features"] == 4
     np.testing.assert_array_equal(model.extractor_state["grid"], np.arange(3.0))
@@ -168,8 +183,8 @@ def test_a_refit_sees_train_and_validation_for_the_chosen_number_of_epochs(split
 
 
 def test_validation_that_is_train_itself_is_not_doubled(split):
-    reused = {part: split.series["train"] for part in ("train", "validation")}
-    labels = {part: split.labels["train"] for part in ("train", "validation")}
+    reused = dict.fromkeys(("train", "validation"), split.series["train"])
+    labels = dict.fromkeys(("train", "validation"), split.labels["train"])
     same_split = type(split)("Toy", reused, labels, split.classes, split.source)
     assert same_split.validation_is_train
     assert len(same_split.development(same_split.series)) == len(split.series["train"])

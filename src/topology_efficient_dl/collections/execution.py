@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -76,7 +77,8 @@ def _on_dask(
 
 @contextmanager
 def _quiet_workers() -> Iterator[None]:
-    """Worker processes start with warnings off: the parent shows each once."""
+    """Worker processes start with warnings off, and joblib is silent when it replaces one that has grown."""
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
     before = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = "ignore"
     try:
