@@ -150,13 +150,63 @@ class TdaParams(TdaRecipe):
         return self
 
 
+LevelSetStatistic = Literal[
+    "beta0", "measure", "longest", "gap", "position", "persistent_beta0", "bars", "total_persistence"
+]
+"""What is read off a level set, or off the barcode of a filtered series; see ``tda.level_sets.statistics``."""
+
+
+class LevelSetRecipe(Parameters):
+    """Convolutional Betti curves: level sets of a series seen through a bank of filters."""
+
+    kind: Literal["level_sets"] = "level_sets"
+    representations: tuple[Literal["raw", "difference", "second_difference", "cumulative", "amplitude"], ...] = Field(
+        ("raw", "difference"), min_length=1, description="what the filters see"
+    )
+    directions: tuple[Literal["superlevel", "sublevel"], ...] = Field(("superlevel",), min_length=1)
+    filters: Literal["fixed", "random", "learned"] = Field(
+        "fixed", description="84 fixed filters of nine taps; random ones; centres of the train series' own patterns"
+    )
+    n_filters: int = Field(84, ge=1, description="random or learned filters; the fixed ones are 84")
+    statistics: tuple[LevelSetStatistic, ...] = Field(("beta0", "measure", "longest"), min_length=1)
+    levels_per_filter: int = Field(30, ge=1, description="levels of a filter, over all dilations of a representation")
+    max_dilations: int = Field(16, ge=1)
+    level_choice: Literal["quantile", "labels"] = Field(
+        "quantile", description="quantiles of filtered train series, or of four times as many those that tell labels"
+    )
+    level_samples: int = Field(8, ge=1, description="train series whose quantiles become levels, per dilation")
+    persistence: float = Field(0.25, gt=0, lt=1, description="of persistent_beta0 and bars, as a share of quantiles")
+    relevance: float = Field(
+        1.5, ge=0, description="features are weighted by (variance between classes) ** relevance; 0 turns it off"
+    )
+
+
+class RocketRecipe(Parameters):
+    """A peer: the transform of aeon's MiniRocket or MultiRocket-Hydra classifier."""
+
+    kind: Literal["minirocket", "multirocket_hydra"]
+    n_kernels: int = Field(10_000, ge=84, description="of MiniRocket")
+
+
+SeriesRecipe = LevelSetRecipe | RocketRecipe
+"""A feature transform that is fitted inside a cell, with its seed, on the series themselves."""
+
+
+class Transforms(RootModel[dict[str, Annotated[SeriesRecipe, Field(discriminator="kind")]]]):
+    """Feature transforms by name; a model of the zoo names one in ``features``."""
+
+    model_config = ConfigDict(frozen=True)
+
+
 class ModelSpec(Parameters):
     """One entry of the model zoo."""
 
     architecture: str = Field(description="a name in the model registry")
     role: Literal["baseline", "proposal"] = Field("baseline", json_schema_extra=HOW)
     size: Literal["small", "medium", "large"] = "medium"
-    features: str | None = Field(None, description="variant of tda.variants that the model reads instead of the series")
+    features: str | None = Field(
+        None, description="variant of tda.variants, or name in transforms, that the model reads instead of the series"
+    )
     members: int = Field(1, ge=1, description="networks in an ensemble that averages probabilities")
     options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the architecture")
 
@@ -252,6 +302,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "ingest": IngestParams,
     "tda": TdaParams,
     "models": Names,
+    "transforms": Transforms,
     "zoo": Zoo,
     "seeds": Seeds,
     "train": TrainParams,
