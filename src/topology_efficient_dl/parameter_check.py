@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
 from topology_efficient_dl.models.registry import check_architecture
-from topology_efficient_dl.params import GROUPS, EvaluateParams, ModelSpec, Names, TdaParams, Zoo
+from topology_efficient_dl.params import GROUPS, EvaluateParams, ModelSpec, Names, TdaParams, Transforms, Zoo
 from topology_efficient_dl.tda.combinations import check_combination
 
 NOT_NUMERIC = {"dataset", "model", "seeds", "flops_reason"}
@@ -37,12 +37,16 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
     topology_efficient_dl.errors.ParameterError: train: unknown parameter 'patiance'; did you mean 'patience'? ...
     """
     groups = {name: _typed(name, value) for name, value in raw.items()}
-    models, zoo, tda, evaluate = (groups.get(name) for name in ("models", "zoo", "tda", "evaluate"))
+    models, zoo, tda, evaluate, transforms = (
+        groups.get(name) for name in ("models", "zoo", "tda", "evaluate", "transforms")
+    )
     if isinstance(tda, TdaParams):
         _check_recipes(tda)
     if isinstance(models, Names) and isinstance(zoo, Zoo):
         variants = list(tda.variants) if isinstance(tda, TdaParams) else None
-        _check_models(zoo.pick(models), variants)
+        fitted = list(transforms.root) if isinstance(transforms, Transforms) else []
+        _check_names_differ(variants or [], fitted)
+        _check_models(zoo.pick(models), variants and [*variants, *fitted])
     if isinstance(evaluate, EvaluateParams):
         _check_axes(evaluate)
     return groups
@@ -75,6 +79,12 @@ def _check_recipes(tda: TdaParams) -> None:
             raise ParameterError(f"tda.variants.{variant}: {error}") from error
 
 
+def _check_names_differ(variants: list[str], fitted: list[str]) -> None:
+    for name in fitted:
+        if name in variants:
+            raise ParameterError(f"transforms.{name}: tda.variants has the same name. Rename one of the two")
+
+
 def _check_models(chosen: Mapping[str, ModelSpec], variants: list[str] | None) -> None:
     for model, spec in chosen.items():
         try:
@@ -84,7 +94,7 @@ def _check_models(chosen: Mapping[str, ModelSpec], variants: list[str] | None) -
         if spec.features is not None and variants is not None and spec.features not in variants:
             raise ParameterError(
                 f"zoo.{model}.features: no variant '{spec.features}'{did_you_mean(spec.features, variants) or '.'} "
-                f"There are: {', '.join(variants)}. Add it to tda.variants, or name one of these"
+                f"There are: {', '.join(variants)}. Add it to tda.variants or to transforms, or name one of these"
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kedro.pipeline import Pipeline
 
 from topology_efficient_dl.params import GROUPS
-from topology_efficient_dl.pipelines import evaluate, ingest, scaling, tda_features, train
+from topology_efficient_dl.pipelines import archive, evaluate, ingest, scaling, tda_features, train
 
 SHARED = {f"params:{name}" for name in GROUPS}
 
@@ -26,7 +26,14 @@ def register_pipelines() -> dict[str, Pipeline]:
         parameters=SHARED & scaling.create_pipeline().inputs(),
         prefix_datasets_with_namespace=True,
     )
-    return {**parts, "track_a": track_a, "scaling_a": parts["ingest"] + scaling_a, "__default__": track_a}
+    archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
+    return {
+        **parts,
+        "track_a": track_a,
+        "archive_a": archive_a,
+        "scaling_a": parts["ingest"] + scaling_a,
+        "__default__": track_a,
+    }
 
 
 def _of_track_a(pipeline: Pipeline, inputs: frozenset[str] | set[str] = frozenset()) -> Pipeline:

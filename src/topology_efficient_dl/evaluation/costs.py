@@ -18,8 +18,10 @@ from topology_efficient_dl.efficiency.latency import LatencyRecord, latency_colu
 from topology_efficient_dl.efficiency.memory import peak_rss_mb, peak_vram_mb
 from topology_efficient_dl.efficiency.parameters import count_parameters
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.series_features import recipe_from_fields
 from topology_efficient_dl.models.trained import Predictor, TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, TdaRecipe
+from topology_efficient_dl.params import EfficiencyParams, LevelSetRecipe, TdaRecipe
+from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves
 
 Row = dict[str, Any]
 Batches = dict[int, NDArray[np.float32]]
@@ -122,7 +124,7 @@ def _extraction_ms(whole: list[LatencyRecord], alone: list[LatencyRecord], name:
 def _static_costs(model: TrainedModel) -> Row:
     """Values that inference needs, and operations at batch 1 from raw sample to label."""
     card, module = model.card, model.module()
-    stored = sum(array.size for array in model.extractor_state.values() if array.dtype.kind == "f")
+    stored = sum(array.size for array in model.extractor_state.values() if array.dtype.kind != "U")
     shape = (card["n_features"],) if card["n_features"] else (card["n_channels"], card["n_timepoints"])
     count = count_flops(module, shape) + _extraction(model)
     return {"params": count_parameters(module) + stored, "flops": count.flops, "flops_reason": count.reason}
@@ -131,11 +133,17 @@ def _static_costs(model: TrainedModel) -> Row:
 def _extraction(model: TrainedModel) -> FlopCount:
     if model.card["recipe"] is None:
         return FlopCount(0)
-    from topology_efficient_dl.tda.cost import extraction_flops
+    recipe, shape = recipe_from_fields(model.card["recipe"]), (model.card["n_channels"], model.card["n_timepoints"])
+    if isinstance(recipe, TdaRecipe):
+        from topology_efficient_dl.tda.cost import extraction_flops
 
-    recipe = TdaRecipe(**model.card["recipe"])
-    flops, reason = extraction_flops(recipe, model.card["n_channels"], model.card["n_timepoints"])
-    return FlopCount(flops, reason)
+        return FlopCount(*extraction_flops(recipe, *shape))
+    if isinstance(recipe, LevelSetRecipe):
+        from topology_efficient_dl.tda.level_sets.cost import transform_cost
+
+        curves = ConvolutionalBettiCurves.from_state(recipe, model.extractor_state)
+        return FlopCount(transform_cost(curves, *shape).operations)
+    return FlopCount(None, f"the transform of {recipe.kind} is compiled code of aeon, whose operations are not counted")
 
 
 def _peak_memory(model: TrainedModel, sample: NDArray[np.float32], params: EfficiencyParams) -> float | None:

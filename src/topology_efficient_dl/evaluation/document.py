@@ -17,6 +17,9 @@ PUBLISHED = {
     "results_document": "{track}.json",
     "report_markdown": "{track}/report.md",
     "pareto_image": "{track}/pareto.png",
+    "archive_cells": "{track}_archive.csv",
+    "archive_report": "{track}_archive/report.md",
+    "critical_difference": "{track}_archive/critical_difference.png",
 }
 """Where the catalog entries of a track go, relative to docs/results."""
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.params import TdaRecipe
+from topology_efficient_dl.models.series_features import recipe_from_fields
+from topology_efficient_dl.params import SeriesRecipe, TdaRecipe
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
 
 PART, STATE = "part.", "state."
@@ -30,7 +31,7 @@ class FeatureInput:
     """
 
     parts: dict[str, NDArray[np.float32]]
-    recipe: TdaRecipe
+    recipe: TdaRecipe | SeriesRecipe
     state: dict[str, NDArray[Any]]
 
     @property
@@ -51,7 +52,7 @@ class FeatureInput:
         """The inverse of :meth:`to_arrays`."""
         return cls(
             {name.removeprefix(PART): array for name, array in arrays.items() if name.startswith(PART)},
-            TdaRecipe(**json.loads(str(arrays["recipe"]))),
+            recipe_from_fields(json.loads(str(arrays["recipe"]))),
             {name.removeprefix(STATE): array for name, array in arrays.items() if name.startswith(STATE)},
         )
 

@@ -13,6 +13,8 @@ from topology_efficient_dl.errors import ParameterError, did_you_mean
 
 SIZES = ("small", "medium", "large")
 
+Solver = Literal["gradient", "ridge", "aeon_ridge"]
+
 ModelClass = TypeVar("ModelClass", bound=type[nn.Module])
 
 
@@ -26,12 +28,14 @@ class Architecture:
     build : class of the network; called with the input's shape by position and the options by name
     sizes : options of every size
     reads : ``"series"``: (batch, channels, time), or ``"features"``: (batch, n_features)
+    solver : what fits it: ``"gradient"`` descent in the one training loop, or a closed form
     """
 
     name: str
     build: Callable[..., nn.Module]
     sizes: Mapping[str, Mapping[str, Any]]
     reads: Literal["series", "features"]
+    solver: Solver = "gradient"
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -44,7 +48,11 @@ _ARCHITECTURES: dict[str, Architecture] = {}
 
 
 def register(
-    name: str, *, sizes: Mapping[str, Mapping[str, Any]], reads: Literal["series", "features"] = "series"
+    name: str,
+    *,
+    sizes: Mapping[str, Mapping[str, Any]],
+    reads: Literal["series", "features"] = "series",
+    solver: Solver = "gradient",
 ) -> Callable[[ModelClass], ModelClass]:
     """Class decorator that enters a network into the registry.
 
@@ -61,7 +69,7 @@ def register(
         raise ValueError(f"architecture '{name}' has sizes {tuple(sizes)}, expected {SIZES}")
 
     def enter(model_class: ModelClass) -> ModelClass:
-        _ARCHITECTURES[name] = Architecture(name, model_class, sizes, reads)
+        _ARCHITECTURES[name] = Architecture(name, model_class, sizes, reads, solver)
         return model_class
 
     return enter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -17,10 +17,7 @@ from torch.nn.utils import parametrize
 from topology_efficient_dl.errors import DataError, StorageError
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.registry import build_model
-from topology_efficient_dl.params import TdaRecipe
-
-if TYPE_CHECKING:
-    from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor
+from topology_efficient_dl.models.series_features import FeatureExtractor, extractor_from_state
 
 FloatArray = NDArray[np.float32]
 
@@ -48,11 +45,12 @@ class TrainedModel:
         ``architecture, size, options, members, n_channels, n_timepoints, n_classes, n_features``: what is rebuilt
         (``n_features`` is None for models of series);
         ``classes``: original labels in code order;
-        ``recipe``: fields of the ``TdaRecipe`` of its features, or None;
+        ``recipe``: fields of the recipe of its features, or None;
         ``n_params``: trainable weights of all members;
         ``best_epochs, epochs``: epoch of every member that validation chose and epochs run by all, counted from 1;
         ``best_epoch``: median of ``best_epochs``; ``fit_seconds``: wall time;
-        ``history``: rows of ``member, stage, epoch, train_loss, validation_loss, validation_accuracy, learning_rate, seconds``
+        ``history``: rows of ``member, stage, epoch, train_loss, validation_loss, validation_accuracy, learning_rate,
+        seconds``, none for a head in closed form
     weights : state dict of the network, contiguous CPU tensors
     extractor_state : arrays of the fitted feature extractor; empty for models of series
     """
@@ -149,13 +147,9 @@ class Predictor:
         self._model = model
 
     @cached_property
-    def extractor(self) -> TopologicalFeatureExtractor:
+    def extractor(self) -> FeatureExtractor:
         """The fitted feature extractor of a model that reads features, made at the first need."""
-        # Imported here: homology engines are slow to import, and neither models of series nor given features need them.
-        from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor
-
-        recipe = TdaRecipe(**self._model.card["recipe"])
-        return TopologicalFeatureExtractor.from_state(recipe, self._model.extractor_state)
+        return extractor_from_state(self._model.card["recipe"], self._model.extractor_state)
 
     def __call__(self, series: FloatArray) -> FloatArray:
         """Probabilities of raw series.
@@ -177,13 +171,20 @@ class Predictor:
                 f"series have shape {series.shape}, expected (n, {self.shape[0]}, {self.shape[1]}) as in the fit. "
                 "Bring them to that number of channels and length."
             )
-        return self.of_inputs(self.extractor.transform(series) if self.reads_features else series)
+        if not self.reads_features:
+            return self.of_inputs(series)
+        parts = [series[start : start + self.batch_size] for start in range(0, len(series), self.batch_size)] or [
+            series
+        ]
+        found = [self.of_inputs(self.extractor.transform(part)) for part in parts]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     @torch.inference_mode()
     def of_inputs(self, inputs: FloatArray) -> FloatArray:
         """Probabilities (n, n_classes) of what the network itself reads: series, or feature vectors (n, n_features)."""
         tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
-        batches = [self.network(batch.to(self.device)).softmax(dim=1) for batch in tensor.split(self.batch_size)]
+        parts = (tensor,) if len(tensor) <= self.batch_size else tensor.split(self.batch_size)
+        batches = [self.network(part.to(self.device)).softmax(dim=1) for part in parts]
         probabilities: FloatArray = (batches[0] if len(batches) == 1 else torch.cat(batches)).cpu().numpy()
         return probabilities
 

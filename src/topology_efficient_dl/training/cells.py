@@ -12,11 +12,12 @@ from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.trained import TrainedModel, predict_proba
-from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.params import LevelSetRecipe, ModelSpec, RocketRecipe, SeriesRecipe, TrainParams
+from topology_efficient_dl.training.closed_form import fit_on_transform
 from topology_efficient_dl.training.fitting import fit
 from topology_efficient_dl.training.runtime import reproducible
 
-FitCell = tuple[Split, tuple[str, ModelSpec], int, FeatureInput | None]
+FitCell = tuple[Split, tuple[str, ModelSpec], int, FeatureInput | SeriesRecipe | None]
 PredictCell = tuple[TrainedModel, Split, FeatureInput | None]
 
 # The last bits of a probability depend on the number of threads, which belongs to the process.
@@ -28,23 +29,28 @@ def dataset_of(key: str) -> str:
     return key.split("/")[0]
 
 
-def features_of(zoo: Mapping[str, ModelSpec], variants: Iterable[str]) -> Callable[[str], str | None]:
+def features_of(
+    zoo: Mapping[str, ModelSpec], variants: Iterable[str], fitted_in_cell: Iterable[str] = ()
+) -> Callable[[str], str | None]:
     """From a cell's key to the key ``<dataset>/<variant>`` of the features that its model reads, or None.
 
     Parameters
     ----------
     zoo : model entries by name
     variants : keys of the features that there are
+    fitted_in_cell : names of transforms that the model itself holds, so that nothing is to be joined
 
     Raises
     ------
     ParameterError : (of the function returned) a model names a variant that was not computed
     """
-    known = set(variants)
+    known, held = set(variants), set(fitted_in_cell)
 
     def key_of_features(key: str) -> str | None:
         dataset, model, _ = key.split("/")
         variant = zoo[model].features
+        if variant in held:
+            return None
         if variant is not None and f"{dataset}/{variant}" not in known:
             names = sorted({name.split("/", 1)[1] for name in known})
             hint = did_you_mean(variant, names) or "."
@@ -61,6 +67,8 @@ def features_of(zoo: Mapping[str, ModelSpec], variants: Iterable[str]) -> Callab
 def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
     """Fit one model on one dataset with one seed."""
     split, (name, spec), seed, features = cell
+    if isinstance(features, LevelSetRecipe | RocketRecipe):
+        return fit_on_transform(split, spec, seed, train, features, model=name)
     return fit(split, spec, seed, train, features, model=name)
 
 
@@ -80,13 +88,16 @@ def predict_cell(cell: PredictCell) -> pd.DataFrame:
 
 
 def training_log(models: Iterable[TrainedModel]) -> pd.DataFrame:
-    """Learning curves of all cells: ``dataset, model, seed``, then the columns of the card's history."""
+    """Learning curves of all cells: ``dataset, model, seed``, then the columns of the card's history; heads in closed
+    form have none."""
+    columns = ["dataset", "model", "seed", "member", "stage", "epoch", "train_loss", "validation_loss"]
+    columns += ["validation_accuracy", "learning_rate", "seconds"]
     rows = [
         {"dataset": model.card["dataset"], "model": model.card["model"], "seed": model.card["seed"], **row}
         for model in models
         for row in model.card["history"]
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def fits_table(models: Iterable[TrainedModel]) -> pd.DataFrame:

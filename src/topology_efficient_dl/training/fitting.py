@@ -22,7 +22,7 @@ from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.trained import TrainedModel, build_network
-from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.params import ModelSpec, SeriesRecipe, TdaRecipe, TrainParams
 from topology_efficient_dl.training.batches import Batches
 from topology_efficient_dl.training.classification import Classification, balanced_weights
 from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning, training_device
@@ -80,7 +80,8 @@ def fit(
     CellError : the loss became infinite or NaN
     """
     device = training_device(train)
-    card = _card(split, spec, seed, features, model or spec.architecture)
+    read = (features.n_features, features.recipe) if features else None
+    card = describe_cell(split, spec, seed, read, model or spec.architecture)
     samples = _samples(split, features, device)
     started = time.perf_counter()
     bar_off = None if progress else True
@@ -103,13 +104,25 @@ def _advance(bar: tqdm[Any], row: dict[str, Any]) -> None:
     bar.update()
 
 
-def _card(split: Split, spec: ModelSpec, seed: int, features: FeatureInput | None, model: str) -> dict[str, Any]:
+def describe_cell(
+    split: Split, spec: ModelSpec, seed: int, features: tuple[int, TdaRecipe | SeriesRecipe] | None, model: str
+) -> dict[str, Any]:
+    """What a card says of a cell before it is fitted; see ``TrainedModel``.
+
+    Parameters
+    ----------
+    features : how many features the model reads and how they are computed, None for models of series
+
+    Raises
+    ------
+    ParameterError : unknown architecture, or features given or missing against the spec
+    """
     reads_features = find_architecture(spec.architecture).reads == "features"
     if reads_features != (features is not None):
         needs, got = ("features", "none were given") if reads_features else ("series", "features were given")
+        way_out = "Name a variant of tda.variants, or one of transforms, in" if reads_features else "Leave out"
         raise ParameterError(
-            f"zoo.{model}: architecture '{spec.architecture}' reads {needs} and {got}. "
-            f"{'Name a variant of tda.variants in' if reads_features else 'Leave out'} zoo.{model}.features."
+            f"zoo.{model}: architecture '{spec.architecture}' reads {needs} and {got}. {way_out} zoo.{model}.features."
         )
     return {
         "model": model,
@@ -123,8 +136,8 @@ def _card(split: Split, spec: ModelSpec, seed: int, features: FeatureInput | Non
         "n_timepoints": split.n_timepoints,
         "n_classes": split.n_classes,
         "classes": list(split.classes),
-        "n_features": features.n_features if features else None,
-        "recipe": features.recipe.model_dump(mode="json") if features else None,
+        "n_features": features[0] if features else None,
+        "recipe": features[1].model_dump(mode="json") if features else None,
     }
 
 

@@ -7,31 +7,39 @@ from functools import partial
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.features import FeatureInput, features_of_split
-from topology_efficient_dl.params import ParallelParams, TdaParams
+from topology_efficient_dl.params import Names, ParallelParams, TdaParams, TdaRecipe, Zoo
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
 from topology_efficient_dl.tda.splits import diagrams_of_split
 
 
 def extract_diagrams(
-    splits: Collection[Split], tda: TdaParams, parallel: ParallelParams
+    splits: Collection[Split], tda: TdaParams, models: Names, zoo: Zoo, parallel: ParallelParams
 ) -> Collection[PersistenceDiagrams]:
-    """Persistence diagrams of every series of every split, by ``<dataset>/<variant>``; series run in parallel."""
+    """Persistence diagrams of every series of every split, by ``<dataset>/<variant>``, series in parallel.
+
+    Of the variants those are computed that a chosen model reads.
+    """
     workers = {"jobs": parallel.jobs, "backend": parallel.backend, "progress": True}
     return Collection.chain(
         splits.map(diagrams_of_split, recipe.filtration_params(), **workers).suffixed(variant)
-        for variant, recipe in tda.recipes().items()
+        for variant, recipe in _recipes_read(tda, models, zoo).items()
     )
 
 
 def vectorise_diagrams(
-    diagrams: Collection[PersistenceDiagrams], splits: Collection[Split], tda: TdaParams
+    diagrams: Collection[PersistenceDiagrams], splits: Collection[Split], tda: TdaParams, models: Names, zoo: Zoo
 ) -> Collection[FeatureInput]:
     """Feature vectors of every series, fitted on train, by ``<dataset>/<variant>``."""
     paired = diagrams.cross().join(splits, lambda key: key.split("/")[0])
-    recipes = tda.recipes()
+    recipes = _recipes_read(tda, models, zoo)
     return Collection.chain(
         paired.filter(partial(_is_of, variant)).map(features_of_split, recipe) for variant, recipe in recipes.items()
     )
+
+
+def _recipes_read(tda: TdaParams, models: Names, zoo: Zoo) -> dict[str, TdaRecipe]:
+    read = {spec.features for spec in zoo.pick(models).values()}
+    return {variant: recipe for variant, recipe in tda.recipes().items() if variant in read}
 
 
 def _is_of(variant: str, key: str) -> bool:

@@ -11,13 +11,13 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 extract_diagrams,
-                ["splits", "params:tda", "params:parallel"],
+                ["splits", "params:tda", "params:models", "params:zoo", "params:parallel"],
                 "persistence_diagrams",
                 name="extract_diagrams",
             ),
             Node(
                 vectorise_diagrams,
-                ["persistence_diagrams", "splits", "params:tda"],
+                ["persistence_diagrams", "splits", "params:tda", "params:models", "params:zoo"],
                 "topological_features",
                 name="vectorise_diagrams",
             ),

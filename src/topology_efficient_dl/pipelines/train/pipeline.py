@@ -7,14 +7,14 @@ from topology_efficient_dl.pipelines.train.nodes import fit_models, log_training
 
 def create_pipeline() -> Pipeline:
     """Every model on every set with every seed; its learning curves; its predictions on test."""
-    cells = ["params:models", "params:zoo", "params:seeds", "params:train", "params:parallel"]
+    cells = ["params:models", "params:zoo", "params:transforms", "params:seeds", "params:train", "params:parallel"]
     return Pipeline(
         [
             Node(fit_models, ["splits", "topological_features", *cells], "models", name="fit_models"),
             Node(log_training, "models", "training_log", name="log_training"),
             Node(
                 predict_test,
-                ["models", "splits", "topological_features", "params:zoo", "params:parallel"],
+                ["models", "splits", "topological_features", "params:zoo", "params:transforms", "params:parallel"],
                 "predictions",
                 name="predict_test",
             ),

@@ -1,0 +1,164 @@
+"""Many data sets at once: one table of cells, comparisons with published numbers, average ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from topology_efficient_dl.efficiency.environment import describe_environment
+from topology_efficient_dl.evaluation.context import run_command
+from topology_efficient_dl.evaluation.figures import draw_critical_difference
+from topology_efficient_dl.evaluation.metrics import require_columns
+from topology_efficient_dl.evaluation.report import number
+from topology_efficient_dl.evaluation.statistics import pairwise_wilcoxon, rank_models, score_matrix
+from topology_efficient_dl.evaluation.summary import as_records
+
+CELL_KEYS = ["dataset", "model", "seed", "accuracy", "f1_macro", "fit_seconds", "latency_ms", "params"]
+"""Columns of docs/results/track_a_archive.csv."""
+
+PUBLISHED_NAMES = {
+    "inception_network_mean": "one Inception network (published)",
+    "inceptiontime_ensemble": "InceptionTime, five networks (published)",
+    "minirocket_10k": "MiniRocket (published)",
+    "multirocket_50k": "MultiRocket-50k (published)",
+}
+"""Columns of the published table that are compared with, all on the default split."""
+
+
+def cells_table(scores: pd.DataFrame, fits: pd.DataFrame, efficiency: pd.DataFrame) -> pd.DataFrame:
+    """One row a cell: ``CELL_KEYS``.
+
+    Parameters
+    ----------
+    scores : ``dataset, model, seed, accuracy, f1_macro``
+    fits : ``dataset, model, seed, fit_seconds``
+    efficiency : one row per data set and model, ``params`` and, where it was measured, ``latency_ms_b1``
+    """
+    require_columns(scores, ["dataset", "model", "seed", "accuracy", "f1_macro"], "scores")
+    costs = efficiency.reindex(columns=["dataset", "model", "latency_ms_b1", "params"])
+    costs = costs.rename(columns={"latency_ms_b1": "latency_ms"})
+    cells = scores.merge(fits[["dataset", "model", "seed", "fit_seconds"]], on=["dataset", "model", "seed"], how="left")
+    return cells.merge(costs, on=["dataset", "model"], how="left")[CELL_KEYS]
+
+
+def with_published(cells: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Accuracies ``dataset, model, seed, accuracy`` of the sets that have published ones, these added as models.
+
+    Parameters
+    ----------
+    cells : of :func:`cells_table`
+    published : one row a data set, columns of ``PUBLISHED_NAMES``; default split
+    """
+    known = published[published["dataset"].isin(set(cells["dataset"]))]
+    tidy = known.melt("dataset", list(PUBLISHED_NAMES), "model", "accuracy").dropna()
+    tidy = tidy.assign(model=tidy["model"].map(PUBLISHED_NAMES), seed=0)
+    ours = cells[cells["dataset"].isin(set(known["dataset"]))]
+    return pd.concat([ours[["dataset", "model", "seed", "accuracy"]], tidy], ignore_index=True)
+
+
+def critical_difference(cells: pd.DataFrame, published: pd.DataFrame) -> Figure:
+    """Average ranks of accuracy over all sets with published numbers; models that do not differ are joined.
+
+    An empty figure that says so where there are too few data sets or models for the test.
+    """
+    figure = draw_critical_difference(with_published(cells, published), "accuracy")
+    if figure is None:
+        figure = Figure(figsize=(7.4, 1.0))
+        figure.text(0.02, 0.5, "Too few data sets or models for average ranks.")
+    return figure
+
+
+def render_archive(cells: pd.DataFrame, published: pd.DataFrame, skipped: Mapping[str, str]) -> str:
+    """Markdown: mean accuracies, wins, tests, and every data set.
+
+    Parameters
+    ----------
+    cells : of :func:`cells_table`
+    published : default-split accuracies
+    skipped : why sets were left out
+    """
+    scores = with_published(cells, published)
+    wide = score_matrix(scores, "accuracy").dropna()
+    models = [str(name) for name in cells["model"].unique()]
+    compared = scores[scores["dataset"].isin(wide.index)]
+    lines = [
+        "# Track A over the archive",
+        "",
+        f"{len(wide)} sets of the UCR archive that have published accuracies, official split, accuracy on test; "
+        f"seeds {', '.join(str(seed) for seed in sorted(cells['seed'].unique()))}, averaged before ranking. "
+        "Published columns are on the same split, by their authors.",
+        "",
+        *_table(["model", "mean accuracy", "average rank", "median ms per series (b1)", "median fit (s)", "params"],
+                _model_rows(cells, wide)),
+        "",
+        "![Average ranks](critical_difference.png)",
+        "",
+        "## Wins, ties and losses",
+        "",
+        *_table(["model", *map(str, wide.columns)], [[model, *_against(wide, model)] for model in models]),
+        "",
+        "## Wilcoxon signed-rank tests of accuracy, Holm-corrected",
+        "",
+        *_table(["model", "against", "mean difference", "p", "p (Holm)"], _tests(compared, models)),
+        "",
+        "## Every set",
+        "",
+        *_table(["data set", *map(str, wide.columns)], _accuracy_rows(wide)),
+        "",
+    ]  # fmt: skip
+    lines += _without_published(cells, set(wide.index))
+    lines += [f"- **{name} was skipped**: {reason}" for name, reason in skipped.items()]
+    environment = ", ".join(f"{key} {value}" for key, value in describe_environment().items() if value)
+    lines += ["", f"Command: `{run_command()}`", "", f"Measured on: {environment}", ""]
+    return "\n".join(lines)
+
+
+def _model_rows(cells: pd.DataFrame, wide: pd.DataFrame) -> list[list[str]]:
+    tidy = wide.reset_index().melt("dataset", var_name="model", value_name="accuracy").assign(seed=0)
+    ranks = rank_models(tidy, "accuracy").average_ranks
+    costs = cells.groupby("model")[["latency_ms", "fit_seconds", "params"]].median()
+    rows = []
+    for model in wide.mean().sort_values(ascending=False).index:
+        cost = costs.loc[model] if model in costs.index else [None] * 3
+        shown = [number(None if pd.isna(value) else float(value)) for value in cost]
+        rank = ranks.get(str(model))
+        rows.append([str(model), f"{wide[model].mean():.4f}", "-" if rank is None else f"{rank:.2f}", *shown])
+    return rows
+
+
+def _against(wide: pd.DataFrame, model: str) -> list[str]:
+    found = []
+    for other in wide.columns:
+        gap = wide[model] - wide[other]
+        ties = int((gap.abs() < 1e-9).sum())
+        wins = int((gap > 1e-9).sum())
+        found.append("-" if other == model else f"{wins} / {ties} / {len(wide) - wins - ties}")
+    return found
+
+
+def _tests(scores: pd.DataFrame, models: Iterable[str]) -> list[list[str]]:
+    wanted = set(models)
+    return [
+        [row["model_a"], row["model_b"], number(row["mean_difference"]), number(row["p_value"]), number(row["p_holm"])]
+        for row in as_records(pairwise_wilcoxon(scores, "accuracy"))
+        if row["model_a"] in wanted
+    ]
+
+
+def _without_published(cells: pd.DataFrame, known: set[str]) -> list[str]:
+    others = cells[~cells["dataset"].isin(known)]
+    if others.empty:
+        return []
+    wide = score_matrix(others, "accuracy")
+    header = ["data set", *map(str, wide.columns)]
+    return ["## Sets without published numbers", "", *_table(header, _accuracy_rows(wide)), ""]
+
+
+def _accuracy_rows(wide: pd.DataFrame) -> list[list[str]]:
+    return [[str(name), *(f"{value:.3f}" for value in row)] for name, row in wide.iterrows()]
+
+
+def _table(header: list[str], rows: list[list[str]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]

@@ -1,0 +1,33 @@
+"""Nodes of ``archive``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.evaluation.archive import cells_table, critical_difference, render_archive
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.training.cells import fits_table
+
+
+def tabulate_cells(
+    scores: pd.DataFrame, models: Collection[TrainedModel], efficiency: Collection[list[dict[str, Any]]]
+) -> pd.DataFrame:
+    """Every cell's quality and cost in one row."""
+    costs = pd.DataFrame([row for rows in efficiency.values() for row in rows])
+    return cells_table(scores, fits_table(models.values()), costs)
+
+
+def draw_ranks(cells: pd.DataFrame, published: pd.DataFrame) -> Figure:
+    """The critical-difference diagram."""
+    return critical_difference(cells, published)
+
+
+def report(cells: pd.DataFrame, published: pd.DataFrame, data_card: pd.DataFrame) -> str:
+    """The comparison as one page."""
+    skipped = data_card.dropna(subset=["skipped"]) if "skipped" in data_card else data_card.head(0)
+    reasons = {str(name): str(reason) for name, reason in zip(skipped["dataset"], skipped["skipped"], strict=True)}
+    return render_archive(cells, published, {name: reason for name, reason in reasons.items() if reason})

@@ -1,0 +1,18 @@
+"""The pipeline ``archive``."""
+
+from kedro.pipeline import Node, Pipeline
+
+from topology_efficient_dl.pipelines.archive.nodes import draw_ranks, report, tabulate_cells
+
+
+def create_pipeline() -> Pipeline:
+    """Cells -> one table -> average ranks and a page."""
+    return Pipeline(
+        [
+            Node(tabulate_cells, ["scores", "models", "efficiency"], "archive_cells", name="tabulate_cells"),
+            Node(draw_ranks, ["archive_cells", "published_accuracy"], "critical_difference", name="draw_ranks"),
+            Node(report, ["archive_cells", "published_accuracy", "data_card"], "archive_report", name="report"),
+        ],
+        namespace="archive",
+        prefix_datasets_with_namespace=False,
+    )

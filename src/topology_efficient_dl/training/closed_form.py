@@ -1,0 +1,99 @@
+"""Cells whose head has a closed form, and features that are fitted inside the cell."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from topology_efficient_dl.data.split import PARTS, Split
+from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.features import FeatureInput
+from topology_efficient_dl.models.registry import find_architecture
+from topology_efficient_dl.models.series_features import FeatureExtractor, fit_extractor
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params import ModelSpec, SeriesRecipe, TrainParams
+from topology_efficient_dl.training.fitting import describe_cell, fit
+from topology_efficient_dl.training.ridge import RidgeFit, fit_ridge, strongest_features
+
+Features = NDArray[np.float32]
+
+
+def fit_on_transform(
+    split: Split, spec: ModelSpec, seed: int, train: TrainParams, recipe: SeriesRecipe, *, model: str
+) -> TrainedModel:
+    """Fit a feature transform with the cell's seed, and the head on its features.
+
+    A head with a closed form sees train and validation together, as a network does when it is refitted: its penalty is
+    chosen by leave-one-out. For a network the transform is fitted on train alone, so that validation stays unseen.
+
+    Parameters
+    ----------
+    split : series and labels; test is not looked at
+    spec : head and its options
+    seed : of the transform and of the network
+    train : the parameters of the loop, for networks
+    recipe : of the transform
+    model : the model's name in the zoo
+    """
+    if find_architecture(spec.architecture).solver == "gradient":
+        return fit(split, spec, seed, train, features_of(split, recipe, seed), model=model)
+    started = time.perf_counter()
+    labels = split.development(split.labels)
+    extractor = fit_extractor(recipe, split.development(split.series), labels, seed)
+    features = extractor.transform(split.development(split.series))
+    extractor, head = _fit_head(split, spec, extractor, features, labels)
+    card = describe_cell(split, spec, seed, (head.weight.shape[1], recipe), model)
+    outcome = {
+        "n_params": head.weight.size + head.bias.size,
+        "best_epochs": [],
+        "best_epoch": 0,
+        "epochs": 0,
+        "penalty": head.penalty,
+        "fit_seconds": time.perf_counter() - started,
+        "history": [],
+    }
+    weights = {"linear.weight": torch.from_numpy(head.weight), "linear.bias": torch.from_numpy(head.bias)}
+    return TrainedModel(card | outcome, weights, dict(extractor.state()))
+
+
+def features_of(split: Split, recipe: SeriesRecipe, seed: int) -> FeatureInput:
+    """The transform, fitted on train, and the features of train and validation."""
+    extractor = fit_extractor(recipe, split.series["train"], split.labels["train"], seed)
+    parts = {part: extractor.transform(split.series[part]) for part in PARTS if part != "test"}
+    return FeatureInput(parts, recipe, extractor.state())
+
+
+def _fit_head(
+    split: Split, spec: ModelSpec, extractor: FeatureExtractor, features: Features, labels: NDArray[np.int64]
+) -> tuple[FeatureExtractor, RidgeFit]:
+    if find_architecture(spec.architecture).solver == "aeon_ridge":
+        from topology_efficient_dl.models.baselines.rocket import fit_rocket_ridge
+
+        weight, bias = fit_rocket_ridge(features, labels, split.n_classes)
+        return extractor, RidgeFit(weight, bias, float("nan"), {})
+    head = fit_ridge(features, labels, split.n_classes)
+    most = spec.options.get("max_parameters")
+    return (extractor, head) if most is None else _within(int(most), extractor, head, features, labels)
+
+
+def _within(
+    most: int, extractor: Any, head: RidgeFit, features: Features, labels: NDArray[np.int64]
+) -> tuple[FeatureExtractor, RidgeFit]:
+    """Extractor and head of the strongest features, with as many as the budget of values allows."""
+    n_classes = len(head.bias)
+    per_feature = n_classes + 3  # a weight for each class; mean, gain and place of the feature
+    shared = sum(array.size for name, array in extractor.state().items() if name not in {"mean", "gain", "columns"})
+    n_keep = (most - shared - n_classes) // per_feature
+    if n_keep < 1:
+        raise ParameterError(
+            f"max_parameters is {most}, and levels and filters alone take {shared + n_classes}. Raise "
+            "max_parameters, or lower levels_per_filter of the model's transform"
+        )
+    if n_keep >= features.shape[1]:
+        return extractor, head
+    columns = strongest_features(head.weight, features, n_keep)
+    return extractor.select(columns), fit_ridge(features[:, columns], labels, n_classes)
