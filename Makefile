@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-a scaling-a clean
+.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-betti design-a scaling-betti clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,7 +35,7 @@ viz: $(READY)  ## the graph in the browser
 	$(BIN)/kedro viz run --env $(ENV)
 
 bench: $(READY)  ## benchmarks against named peers, in ratios; run it alone on the machine
-	$(BIN)/pytest tests/benchmarks --override-ini addopts= -q --benchmark-only --benchmark-columns=median,iqr,rounds --benchmark-group-by=group
+	$(BIN)/pytest tests/benchmarks --override-ini addopts= -q -s --benchmark-only --benchmark-columns=median,iqr,rounds --benchmark-group-by=group
 
 results-a: $(READY)  ## docs/results/track_a.json and its report; needs UCR_ROOT
 	$(BIN)/kedro run --pipelines track_a --env results_a
@@ -44,6 +44,22 @@ results-a: $(READY)  ## docs/results/track_a.json and its report; needs UCR_ROOT
 scaling-a: $(READY)  ## docs/results/scaling_a.md: the cost of diagrams as series grow; needs UCR_ROOT
 	$(BIN)/kedro run --pipelines scaling_a --env results_a
 	$(BIN)/kedro publish --track scaling_a --env results_a
+
+archive-a: $(READY)  ## docs/results/track_a_archive.csv, the whole archive; needs UCR_ROOT
+	$(BIN)/kedro run --pipelines archive_a --env archive
+	$(BIN)/kedro publish --track track_a --env archive --only archive
+
+ablation-betti: $(READY)  ## docs/results/ablation_betti: what is topological about level sets; needs UCR_ROOT
+	$(BIN)/kedro run --pipelines archive_a --env ablation_betti
+	$(BIN)/kedro publish --track track_a --env ablation_betti --only archive --to docs/results/ablation_betti
+
+design-a: $(READY)  ## docs/results/design_a: how the defaults were chosen on train; needs UCR_ROOT
+	$(BIN)/kedro run --pipelines archive_a --env design_a
+	$(BIN)/kedro publish --track track_a --env design_a --only archive --to docs/results/design_a
+
+scaling-betti: $(READY)  ## docs/results/scaling_betti: growth with length and number of series
+	$(BIN)/kedro run --pipelines scaling_betti
+	$(BIN)/kedro publish --track scaling_betti
 
 clean:  ## remove what runs wrote
 	rm -rf data/0[2-8]*/*

@@ -74,10 +74,25 @@ def test_every_model_that_is_named_can_be_built(environment: str) -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_entry_of_the_zoo_has_an_architecture_and_the_features_it_reads(environment: str) -> None:
     groups = groups_of(environment)
-    variants = groups["tda"].recipes()
+    there_are = [*groups["tda"].recipes(), *groups["transforms"].root]
+    assert len(set(there_are)) == len(there_are)
     for name, spec in groups["zoo"].root.items():
         reads_features = find_architecture(spec.architecture).reads == "features"
-        assert (spec.features in variants) if reads_features else spec.features is None, name
+        assert (spec.features in there_are) if reads_features else spec.features is None, name
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_head_in_closed_form_is_single_and_reads_a_transform(environment: str) -> None:
+    groups = groups_of(environment)
+    for name, spec in groups["zoo"].root.items():
+        if find_architecture(spec.architecture).solver != "gradient":
+            assert spec.features in groups["transforms"].root, name
+            assert spec.members == 1, name
+
+
+def test_every_transform_is_read_by_a_model() -> None:
+    groups = groups_of("base")
+    assert set(groups["transforms"].root) <= {spec.features for spec in groups["zoo"].root.values()}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -106,13 +121,14 @@ def test_the_catalog_resolves_every_entry_of_track_a(environment: str) -> None:
         assert f"/{environment}/track_a/" in str(dataset._describe()["filepath"]), entry
 
 
-def test_the_protocol_is_that_of_the_earlier_attempt_with_every_model() -> None:
+def test_the_protocol_is_that_of_the_earlier_attempt_with_every_model_that_reads_no_transform() -> None:
     groups, chosen = groups_of("protocol"), chosen_models("protocol")
     assert set(groups["datasets"].root) == {
         "ECG200", "FordA", "ElectricDevices", "Wafer", "UWaveGestureLibraryAll"
     }  # fmt: skip
     assert groups["seeds"].root == (42, 123, 456)
-    assert set(chosen) == set(groups["zoo"].root)
+    transforms = groups["transforms"].root
+    assert set(chosen) == {name for name, spec in groups["zoo"].root.items() if spec.features not in transforms}
     assert {name for name, spec in chosen.items() if spec.role == "proposal"} == PROPOSALS
     recipe = groups["tda"].recipes()["default"]
     assert (recipe.embedding, recipe.dimension, recipe.delay, recipe.filtration) == ("takens", 3, 5, "rips")

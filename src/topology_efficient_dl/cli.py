@@ -125,11 +125,12 @@ cli.add_command(
 @click.option("--track", default="track_a", show_default=True, help="Whose results.")
 @click.option("--env", default=None, help="The conf environment of the run.")
 @click.option("--to", default="docs/results", show_default=True, help="Folder to write to.")
-def publish(track: str, env: str | None, to: str) -> None:
-    """Copy the latest results, report and figure of a track into the docs."""
+@click.option("--only", type=click.Choice(sorted(PUBLISHED)), default="track", show_default=True, help="Which study.")
+def publish(track: str, env: str | None, to: str, only: str) -> None:
+    """Copy the latest results, report and figures of a track into the docs."""
     with KedroSession.create(env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
-        entries = {name: catalog[f"{track}.{name}"] for name in PUBLISHED}
+        entries = {name: catalog[f"{track}.{name}"] for name in PUBLISHED[only]}
         saved = {name: Path(saved_path(entry)) for name, entry in entries.items() if entry.exists()}
     for path in write_results(Path(to), track, saved):
         click.echo(path)

@@ -83,6 +83,9 @@ class IngestParams(Parameters):
     normalise: bool = Field(True, description="z-normalise every series (mean 0, standard deviation 1, per channel)")
     validation_fraction: float = Field(0.2, gt=0, lt=1)
     validation_seed: int = 0
+    held_out: float = Field(
+        0.0, ge=0, lt=1, description="share of train that stands in for test, to compare designs without a look at test"
+    )
     skip_unavailable: bool = Field(
         False,
         description="list sets that cannot be had in the report instead of stopping",
@@ -282,6 +285,15 @@ class ScalingParams(Parameters):
         return {name: FiltrationParams(**{**base, **overrides}) for name, overrides in self.ways.items()}
 
 
+class GrowthParams(Parameters):
+    """What the study of the growth of level-set inference measures."""
+
+    lengths: tuple[Annotated[int, Field(ge=9)], ...] = (100, 1_000, 10_000, 100_000)
+    rounds: int = Field(7, ge=1, description="alternations between the lengths")
+    numbers: tuple[Annotated[int, Field(ge=1)], ...] = (1_000, 10_000, 100_000)
+    length: int = Field(96, ge=9, description="of the many series")
+
+
 class EvaluateParams(Parameters):
     """The criterion, the statistics and the figure."""
 
@@ -310,5 +322,6 @@ GROUPS: dict[str, type[BaseModel]] = {
     "efficiency": EfficiencyParams,
     "evaluate": EvaluateParams,
     "scaling": ScalingParams,
+    "growth": GrowthParams,
 }
 """Every parameter group and its type."""

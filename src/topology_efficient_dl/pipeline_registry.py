@@ -26,12 +26,19 @@ def register_pipelines() -> dict[str, Pipeline]:
         parameters=SHARED & scaling.create_pipeline().inputs(),
         prefix_datasets_with_namespace=True,
     )
+    scaling_betti = Pipeline(
+        scaling.create_growth_pipeline(),
+        namespace="scaling_betti",
+        parameters={"params:growth"},
+        prefix_datasets_with_namespace=True,
+    )
     archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
     return {
         **parts,
         "track_a": track_a,
         "archive_a": archive_a,
         "scaling_a": parts["ingest"] + scaling_a,
+        "scaling_betti": scaling_betti,
         "__default__": track_a,
     }
 

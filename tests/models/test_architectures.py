@@ -9,6 +9,7 @@ from topology_efficient_dl.models import architectures, find_architecture
 
 ALL = architectures()
 SERIES = [name for name in ALL if find_architecture(name).reads == "series"]
+CLOSED_FORM = [name for name in ALL if find_architecture(name).solver != "gradient"]
 
 
 def some_inputs(architecture: str, batch: int, channels: int = 1, time: int = 24) -> torch.Tensor:
@@ -21,8 +22,9 @@ def count(model: torch.nn.Module) -> int:
 
 
 def test_the_expected_architectures_are_registered():
-    expected = "fcn gru inception_time ph_hybrid ph_mlp resnet tcn tiny_cnn transformer"
+    expected = "fcn gru inception_time ph_hybrid ph_mlp resnet tcn tiny_cnn transformer ridge aeon_ridge"
     assert set(expected.split()) <= set(ALL)
+    assert set(CLOSED_FORM) == {"ridge", "aeon_ridge"}
 
 
 @pytest.mark.parametrize("size", ["small", "medium", "large"])
@@ -41,10 +43,20 @@ def test_any_number_of_channels_and_timepoints_is_accepted(build, architecture, 
     assert logits.isfinite().all()
 
 
-@pytest.mark.parametrize("architecture", ALL)
+@pytest.mark.parametrize("architecture", sorted(set(ALL) - set(CLOSED_FORM)))
 def test_sizes_grow(build, architecture):
     counts = [count(build(architecture, size)) for size in ("small", "medium", "large")]
     assert counts == sorted(set(counts))
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+@pytest.mark.parametrize("architecture", CLOSED_FORM)
+def test_a_closed_form_is_a_weight_for_every_feature_and_class_whatever_its_size(build, architecture, size):
+    model = build(architecture, size, n_classes=5)
+    assert count(model) == 10 * 5 + 5
+    features = torch.randn(7, 10)
+    weight, bias = (model.state_dict()[name] for name in ("linear.weight", "linear.bias"))
+    torch.testing.assert_close(model(features), features @ weight.T + bias)
 
 
 @pytest.mark.parametrize("architecture", ALL)
@@ -71,7 +83,7 @@ def test_every_weight_has_a_gradient(build, architecture):
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in model.parameters())
 
 
-@pytest.mark.parametrize("architecture", ALL)
+@pytest.mark.parametrize("architecture", sorted(set(ALL) - set(CLOSED_FORM)))
 def test_eight_samples_can_be_learnt_by_heart(build, architecture):
     torch.manual_seed(1)
     model = build(

@@ -21,7 +21,10 @@ def finished(make_project: Callable):
     return project
 
 
-@pytest.mark.parametrize("params", ["", "parallel.jobs=2", "zoo.tiny_cnn.role=proposal", "ingest.retries=0"])
+@pytest.mark.parametrize(
+    "params",
+    ["", "parallel.jobs=2", "zoo.tiny_cnn.role=proposal", "ingest.retries=0", "transforms.betti.levels_per_filter=7"],
+)
 def test_the_same_again_computes_nothing(finished, params: str) -> None:
     before = {layer: finished.receipts(layer) for layer in ("03_primary", "06_models", "07_model_output")}
     result = finished.run(*PREDICTIONS, params=params)
@@ -50,6 +53,18 @@ def test_a_change_recomputes_what_depends_on_it_alone(finished, params: str, tod
     assert result.code == 0, result.output
     assert result.todo == {**NOTHING, **todo}
     assert finished.run(*PREDICTIONS).todo == NOTHING
+
+
+def test_a_changed_transform_recomputes_the_models_that_read_it(project) -> None:
+    models = (
+        "models=tiny_cnn betti_tiny betti_ridge,transforms.betti_narrow.filters=random,transforms.betti.filters=random"
+    )
+    few = f"{models},transforms.betti_narrow.n_filters=4,transforms.betti.n_filters=4"
+    assert project.run(*PREDICTIONS, params=few).todo["models"] == 3
+    assert project.run(*PREDICTIONS, params=few).todo == NOTHING
+    again = project.run(*PREDICTIONS, params=f"{few},transforms.betti.levels_per_filter=7")
+    assert again.code == 0, again.output
+    assert again.todo == {**NOTHING, "models": 1, "predictions": 1}
 
 
 def test_a_changed_file_recomputes_its_own_set(project) -> None:

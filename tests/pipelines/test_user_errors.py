@@ -56,6 +56,16 @@ MISTAKES = {
     "tda.delay=20": ("Toy/default", "delay 20 and dimension 3 need 42 time points", "has 24", "Lower tda.delay"),
     "tda.dimension=30": ("Toy/default", "delay 5 and dimension 30 need", "has 24", "Lower tda.delay or tda.dimension"),
     "tda.filtration=cubical": ("embedding 'takens' does not go with filtration 'cubical'", "Pairs that work"),
+    "models=betti_ridge,zoo.betti_ridge.features=bety": (
+        "zoo.betti_ridge.features: no variant 'bety'; did you mean 'betti'?",
+        "transforms",
+    ),
+    "transforms.betti.levls_per_filter=3": (
+        "transforms.betti",
+        "unknown parameter 'levls_per_filter'; did you mean 'levels_per_filter'?",
+    ),
+    "transforms.betti.kind=rocket": ("transforms.betti", "'level_sets'", "'minirocket'", "rocket"),
+    "models=betti_tiny,zoo.betti_tiny.options.max_parameters=9": ("max_parameters is 9", "Raise max_parameters"),
     "tda.field=4": ("field 4 is not a prime; expected one",),
 }
 

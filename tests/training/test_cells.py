@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.params import LevelSetRecipe, ModelSpec, TrainParams
 from topology_efficient_dl.training.cells import (
     dataset_of,
     features_of,
@@ -33,6 +33,15 @@ def test_models_of_series_read_no_features() -> None:
     key_of = features_of(ZOO, ["Toy/default", "Toy/other"])
     assert key_of("Toy/mlp/42") == "Toy/default"
     assert key_of("Toy/cnn/42") is None
+
+
+def test_a_transform_is_handed_to_the_fit_and_not_to_the_prediction_that_holds_it() -> None:
+    zoo = {**ZOO, "betti": ModelSpec(architecture="ridge", features="betti")}
+    keys = ["Toy/default", "Toy/betti"]
+    assert features_of(zoo, keys)("Toy/betti/42") == "Toy/betti"
+    held = features_of(zoo, keys[:1], fitted_in_cell=["betti"])
+    assert held("Toy/betti/42") is None
+    assert held("Toy/mlp/42") == "Toy/default"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +82,7 @@ def test_predictions_do_not_depend_on_the_threads_of_the_process(make_split) -> 
 
 
 def card(seed: int, n_epochs: int) -> SimpleNamespace:
-    history = [{"epoch": epoch, "train_loss": 1 / epoch} for epoch in range(1, n_epochs + 1)]
+    history = [{"member": 0, "epoch": epoch, "train_loss": 1 / epoch} for epoch in range(1, n_epochs + 1)]
     facts = {"dataset": "Toy", "model": "cnn", "seed": seed, "fit_seconds": 1.5, "epochs": n_epochs, "best_epoch": 1}
     return SimpleNamespace(card={**facts, "history": history, "n_params": 3})
 
@@ -82,7 +91,23 @@ def test_the_log_has_a_row_for_every_epoch_of_every_cell() -> None:
     log = training_log([card(1, 3), card(2, 2)])
     assert log["seed"].tolist() == [1, 1, 1, 2, 2]
     assert log["epoch"].tolist() == [1, 2, 3, 1, 2]
-    assert list(log.columns) == ["dataset", "model", "seed", "epoch", "train_loss"]
+    assert log["train_loss"].tolist() == [1, 1 / 2, 1 / 3, 1, 1 / 2]
+
+
+def test_the_log_has_a_column_for_everything_that_a_fit_records(split) -> None:
+    model = fit_cell((split, ("cnn", ModelSpec(architecture="tiny_cnn", size="small")), 7, None), FAST)
+    log = training_log([model])
+    assert list(log.columns) == list(training_log([]).columns)
+    assert set(log.columns) == {"dataset", "model", "seed", *model.card["history"][0]}
+    assert len(log) == model.card["epochs"]
+
+
+def test_a_head_in_closed_form_has_no_row_in_the_log_and_one_among_the_fits(split) -> None:
+    recipe = LevelSetRecipe(levels_per_filter=1)
+    spec = ModelSpec(architecture="ridge", features="betti")
+    models = [fit_cell((split, ("betti_ridge", spec), 7, recipe), FAST), card(1, 2)]
+    assert training_log(models)["model"].tolist() == ["cnn", "cnn"]
+    assert fits_table(models)["model"].tolist() == ["betti_ridge", "cnn"]
 
 
 def test_the_table_of_fits_has_a_row_for_every_cell() -> None:

@@ -55,6 +55,8 @@ def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
     _check_classes(files.name, classes, test)
     series, notes = _equal_arrays(files.name, train, test, ingest)
     codes = {"train": _encode(train.labels, classes), "test": _encode(test.labels, classes)}
+    if ingest.held_out:
+        return _held_out(files, series, codes, classes, tuple(notes), ingest)
     series, codes, reused = _with_validation(series, codes, ingest)
     return Split(files.name, series, codes, classes, files.source, (*notes, *reused))
 
@@ -168,6 +170,31 @@ def _stacked(part: LabelledSeries, series: Sequence[FloatArray]) -> NDArray[np.f
             f"{np.abs(series[worst]).max():.3g}); set ingest.normalise to true or scale the file"
         )
     return stacked
+
+
+def _held_out(
+    files: DatasetFiles,
+    series: dict[str, NDArray[np.float32]],
+    codes: dict[str, IntArray],
+    classes: tuple[str, ...],
+    notes: tuple[str, ...],
+    ingest: IngestParams,
+) -> Split:
+    """A split of train alone: a stratified part of it stands in for test, which is not looked at.
+
+    It has a name of its own, so that nothing that was published of the set is ever compared with it.
+    """
+    held = validation_mask(codes["train"], ingest.held_out, ingest.validation_seed + 1)
+    rows = {"train": ~held, "test": held if held.any() else ~held}
+    note = f"{ingest.held_out:g} of train stands in for test"
+    if not held.any():
+        note = "train itself stands in for test: every class of train has one sample"
+    series, codes, reused = _with_validation(
+        {part: series["train"][chosen] for part, chosen in rows.items()},
+        {part: codes["train"][chosen] for part, chosen in rows.items()},
+        ingest,
+    )
+    return Split(f"{files.name}-train", series, codes, classes, files.source, (*notes, note, *reused))
 
 
 def _with_validation(

@@ -46,12 +46,16 @@ def cells_table(scores: pd.DataFrame, fits: pd.DataFrame, efficiency: pd.DataFra
 def with_published(cells: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Accuracies ``dataset, model, seed, accuracy`` of the sets that have published ones, these added as models.
 
+    All sets, and nothing added, where none has.
+
     Parameters
     ----------
     cells : of :func:`cells_table`
     published : one row a data set, columns of ``PUBLISHED_NAMES``; default split
     """
     known = published[published["dataset"].isin(set(cells["dataset"]))]
+    if known.empty:
+        return cells[["dataset", "model", "seed", "accuracy"]]
     tidy = known.melt("dataset", list(PUBLISHED_NAMES), "model", "accuracy").dropna()
     tidy = tidy.assign(model=tidy["model"].map(PUBLISHED_NAMES), seed=0)
     ours = cells[cells["dataset"].isin(set(known["dataset"]))]
@@ -86,9 +90,7 @@ def render_archive(cells: pd.DataFrame, published: pd.DataFrame, skipped: Mappin
     lines = [
         "# Track A over the archive",
         "",
-        f"{len(wide)} sets of the UCR archive that have published accuracies, official split, accuracy on test; "
-        f"seeds {', '.join(str(seed) for seed in sorted(cells['seed'].unique()))}, averaged before ranking. "
-        "Published columns are on the same split, by their authors.",
+        _protocol(wide, cells, published),
         "",
         *_table(["model", "mean accuracy", "average rank", "median ms per series (b1)", "median fit (s)", "params"],
                 _model_rows(cells, wide)),
@@ -113,6 +115,16 @@ def render_archive(cells: pd.DataFrame, published: pd.DataFrame, skipped: Mappin
     environment = ", ".join(f"{key} {value}" for key, value in describe_environment().items() if value)
     lines += ["", f"Command: `{run_command()}`", "", f"Measured on: {environment}", ""]
     return "\n".join(lines)
+
+
+def _protocol(wide: pd.DataFrame, cells: pd.DataFrame, published: pd.DataFrame) -> str:
+    seeds = f"seeds {', '.join(str(seed) for seed in sorted(cells['seed'].unique()))}, averaged before ranking"
+    if set(wide.index).isdisjoint(published["dataset"]):
+        return f"{len(wide)} sets, none with published numbers for this protocol; accuracy, {seeds}."
+    return (
+        f"{len(wide)} sets of the UCR archive that have published accuracies, official split, accuracy on test; "
+        f"{seeds}. Published columns are on the same split, by their authors."
+    )
 
 
 def _model_rows(cells: pd.DataFrame, wide: pd.DataFrame) -> list[list[str]]:

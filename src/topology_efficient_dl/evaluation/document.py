@@ -14,14 +14,19 @@ from topology_efficient_dl.evaluation.context import run_command
 from topology_efficient_dl.evaluation.summary import as_records
 
 PUBLISHED = {
-    "results_document": "{track}.json",
-    "report_markdown": "{track}/report.md",
-    "pareto_image": "{track}/pareto.png",
-    "archive_cells": "{track}_archive.csv",
-    "archive_report": "{track}_archive/report.md",
-    "critical_difference": "{track}_archive/critical_difference.png",
+    "track": {
+        "results_document": "{track}.json",
+        "report_markdown": "{track}/report.md",
+        "pareto_image": "{track}/pareto.png",
+        "level_sets_image": "{track}/level_sets.png",
+    },
+    "archive": {
+        "archive_cells": "{track}_archive.csv",
+        "archive_report": "{track}_archive/report.md",
+        "critical_difference": "{track}_archive/critical_difference.png",
+    },
 }
-"""Where the catalog entries of a track go, relative to docs/results."""
+"""By study, where the catalog entries of a track go, relative to docs/results."""
 
 
 def results_document(
@@ -47,7 +52,7 @@ def results_document(
 
 
 def publish(folder: Path, track: str, saved: Mapping[str, Path]) -> list[Path]:
-    """Copy a track's results into the docs: ``<track>.json``, ``<track>/report.md`` and ``<track>/pareto.png``.
+    """Copy a track's results into the docs, to the places that ``PUBLISHED`` names.
 
     Parameters
     ----------
@@ -65,9 +70,10 @@ def publish(folder: Path, track: str, saved: Mapping[str, Path]) -> list[Path]:
     """
     if not saved:
         raise DataError(f"nothing of '{track}' was saved yet; run its pipeline in this environment first")
+    places = {entry: place for study in PUBLISHED.values() for entry, place in study.items()}
     written = []
     for entry, source in saved.items():
-        target = folder / PUBLISHED[entry].format(track=track)
+        target = folder / places[entry].format(track=track)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
         written.append(target)

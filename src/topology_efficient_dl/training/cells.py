@@ -11,6 +11,7 @@ from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.features import FeatureInput
+from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.trained import TrainedModel, predict_proba
 from topology_efficient_dl.params import LevelSetRecipe, ModelSpec, RocketRecipe, SeriesRecipe, TrainParams
 from topology_efficient_dl.training.closed_form import fit_on_transform
@@ -67,6 +68,11 @@ def features_of(
 def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
     """Fit one model on one dataset with one seed."""
     split, (name, spec), seed, features = cell
+    if find_architecture(spec.architecture).solver != "gradient" and isinstance(features, FeatureInput):
+        raise ParameterError(
+            f"zoo.{name}: '{spec.architecture}' has a closed form, for features of transforms; its features "
+            f"'{spec.features}' are a variant of tda.variants. Name one of transforms, or take architecture ph_mlp"
+        )
     if isinstance(features, LevelSetRecipe | RocketRecipe):
         return fit_on_transform(split, spec, seed, train, features, model=name)
     return fit(split, spec, seed, train, features, model=name)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.errors import ParameterError
@@ -15,7 +16,7 @@ from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.series_features import FeatureExtractor, fit_extractor
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import ModelSpec, SeriesRecipe, TrainParams
+from topology_efficient_dl.params import LevelSetRecipe, ModelSpec, SeriesRecipe, TrainParams
 from topology_efficient_dl.training.fitting import describe_cell, fit
 from topology_efficient_dl.training.ridge import RidgeFit, fit_ridge, strongest_features
 
@@ -41,11 +42,13 @@ def fit_on_transform(
     """
     if find_architecture(spec.architecture).solver == "gradient":
         return fit(split, spec, seed, train, features_of(split, recipe, seed), model=model)
+    _check_closed_form(spec, recipe, model)
     started = time.perf_counter()
     labels = split.development(split.labels)
-    extractor = fit_extractor(recipe, split.development(split.series), labels, seed)
-    features = extractor.transform(split.development(split.series))
-    extractor, head = _fit_head(split, spec, extractor, features, labels)
+    with threadpool_limits(1):
+        extractor = fit_extractor(recipe, split.development(split.series), labels, seed)
+        features = extractor.transform(split.development(split.series))
+        extractor, head = _fit_head(split, spec, extractor, features, labels)
     card = describe_cell(split, spec, seed, (head.weight.shape[1], recipe), model)
     outcome = {
         "n_params": head.weight.size + head.bias.size,
@@ -58,6 +61,19 @@ def fit_on_transform(
     }
     weights = {"linear.weight": torch.from_numpy(head.weight), "linear.bias": torch.from_numpy(head.bias)}
     return TrainedModel(card | outcome, weights, dict(extractor.state()))
+
+
+def _check_closed_form(spec: ModelSpec, recipe: SeriesRecipe, model: str) -> None:
+    if spec.members > 1:
+        raise ParameterError(
+            f"zoo.{model}.members: {spec.members} members of '{spec.architecture}', which has a closed form; expected "
+            "1. Leave members out"
+        )
+    if spec.options.get("max_parameters") is not None and not isinstance(recipe, LevelSetRecipe):
+        raise ParameterError(
+            f"zoo.{model}.options: max_parameters selects features of level sets, and {model} reads those of "
+            f"'{recipe.kind}'. Leave max_parameters out, or name a transform of kind level_sets"
+        )
 
 
 def features_of(split: Split, recipe: SeriesRecipe, seed: int) -> FeatureInput:
@@ -74,7 +90,7 @@ def _fit_head(
         from topology_efficient_dl.models.baselines.rocket import fit_rocket_ridge
 
         weight, bias = fit_rocket_ridge(features, labels, split.n_classes)
-        return extractor, RidgeFit(weight, bias, float("nan"), {})
+        return extractor, RidgeFit(weight, bias, None, {})
     head = fit_ridge(features, labels, split.n_classes)
     most = spec.options.get("max_parameters")
     return (extractor, head) if most is None else _within(int(most), extractor, head, features, labels)

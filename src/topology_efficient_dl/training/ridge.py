@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 PENALTIES = tuple(float(value) for value in np.logspace(-5, 2, 22))
 """Penalties that are tried, in units of the mean squared length of a centred feature vector."""
@@ -30,13 +31,13 @@ class RidgeFit:
     ----------
     weight : (n_classes, n_features) float32
     bias : (n_classes,) float32
-    penalty : the one that was chosen, of ``PENALTIES``
+    penalty : the one that was chosen, of ``PENALTIES``; None where another solver chose
     errors : mean squared leave-one-out error of each penalty
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
-    penalty: float
+    penalty: float | None
     errors: dict[float, float]
 
 
@@ -70,6 +71,18 @@ def fit_ridge(
     >>> (x @ fit.weight.T + fit.bias).argmax(axis=1)
     array([0, 0, 1, 1])
     """
+    # The order of sums, and so the last bits, depend on the number of threads, which belongs to the process.
+    with threadpool_limits(1):
+        return _fit(features, labels, n_classes, penalties, tolerance)
+
+
+def _fit(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    n_classes: int,
+    penalties: Sequence[float],
+    tolerance: float,
+) -> RidgeFit:
     targets = np.full((len(labels), n_classes), -1.0)
     targets[np.arange(len(labels)), labels] = 1.0
     centre, mean = features.mean(axis=0, dtype=np.float64), targets.mean(axis=0)
@@ -93,6 +106,9 @@ class _Dual:
 
     def __init__(self, centred: NDArray[np.float32], targets: Matrix) -> None:
         gram = (centred @ centred.T).astype(np.float64)
+        # Centred again: what float32 left in the constant direction would be divided by the smallest penalties.
+        gram -= gram.mean(axis=0)
+        gram -= gram.mean(axis=1, keepdims=True)
         self.values, self.vectors, self.unit = _spectrum(gram, float(np.trace(gram)) / len(gram))
         self.centred, self.turned = centred, self.vectors.T @ targets
 

@@ -1,5 +1,5 @@
-"""What persistence diagrams cost as series grow."""
+"""What persistence diagrams, and level-set inference, cost as series grow."""
 
-from topology_efficient_dl.pipelines.scaling.pipeline import create_pipeline
+from topology_efficient_dl.pipelines.scaling.pipeline import create_growth_pipeline, create_pipeline
 
-__all__ = ["create_pipeline"]
+__all__ = ["create_growth_pipeline", "create_pipeline"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from matplotlib.figure import Figure
+
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.evaluation.level_set_figure import draw_level_sets as level_set_picture
 from topology_efficient_dl.models.features import FeatureInput, features_of_split
 from topology_efficient_dl.params import Names, ParallelParams, TdaParams, TdaRecipe, Zoo
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
@@ -35,6 +38,12 @@ def vectorise_diagrams(
     return Collection.chain(
         paired.filter(partial(_is_of, variant)).map(features_of_split, recipe) for variant, recipe in recipes.items()
     )
+
+
+def draw_level_sets(splits: Collection[Split]) -> Figure:
+    """What level sets of a filtered series are, on the first train series of the first set."""
+    split = next(iter(splits.values()))
+    return level_set_picture(split.series["train"][0, 0])
 
 
 def _recipes_read(tda: TdaParams, models: Names, zoo: Zoo) -> dict[str, TdaRecipe]:

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from topology_efficient_dl.pipelines.tda_features.nodes import extract_diagrams, vectorise_diagrams
+from topology_efficient_dl.pipelines.tda_features.nodes import draw_level_sets, extract_diagrams, vectorise_diagrams
 
 
 def create_pipeline() -> Pipeline:
@@ -21,6 +21,7 @@ def create_pipeline() -> Pipeline:
                 "topological_features",
                 name="vectorise_diagrams",
             ),
+            Node(draw_level_sets, "splits", "level_sets_image", name="draw_level_sets"),
         ],
         namespace="tda_features",
         prefix_datasets_with_namespace=False,

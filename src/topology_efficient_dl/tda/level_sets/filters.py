@@ -65,7 +65,7 @@ def _whole(weights: NDArray[np.float64]) -> Int16:
     centred = weights - weights.mean(axis=1, keepdims=True)
     sizes = np.abs(centred).sum(axis=1, keepdims=True)
     # Towards zero, so that no sum of magnitudes exceeds the bound.
-    return np.trunc(centred * (WEIGHT_SUM / np.maximum(sizes, 1e-12))).astype(np.int16).T.copy()
+    return np.trunc(np.round(centred * (WEIGHT_SUM / np.maximum(sizes, 1e-12)), 6)).astype(np.int16).T.copy()
 
 
 def _patches(series: NDArray[np.floating[Any]], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -75,8 +75,8 @@ def _patches(series: NDArray[np.floating[Any]], rng: np.random.Generator) -> NDA
     dilations = 2 ** rng.integers(0, most + 1, size=PATCHES)
     starts = rng.integers(0, length - (N_TAPS - 1) * dilations)
     places = starts[:, None] + dilations[:, None] * np.arange(N_TAPS)
-    picked = series[rng.integers(n_samples, size=PATCHES), rng.integers(n_channels, size=PATCHES)]
-    patches = np.take_along_axis(np.asarray(picked, np.float64), places, axis=1)
+    samples, channels = rng.integers(n_samples, size=PATCHES), rng.integers(n_channels, size=PATCHES)
+    patches = np.asarray(series[samples[:, None], channels[:, None], places], np.float64)
     patches -= patches.mean(axis=1, keepdims=True)
     sizes = np.linalg.norm(patches, axis=1, keepdims=True)
     return patches[sizes[:, 0] > 1e-9] / sizes[sizes[:, 0] > 1e-9, None][:, 0]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from topology_efficient_dl.errors import StorageError
+from topology_efficient_dl.errors import DataError, StorageError
 from topology_efficient_dl.params import LevelSetRecipe
 from topology_efficient_dl.tda.embeddings import check_series
 from topology_efficient_dl.tda.level_sets.choice import fit_plan
@@ -80,6 +80,8 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
         DataError : the series have another shape or missing values
         """
         check_series(series)
+        if len(series) == 0:
+            raise DataError("level sets: no series to fit on, expected one at least. Give the train series")
         self.plans_ = {}
         for place, (representation, direction) in enumerate(self._parts()):
             rng = np.random.default_rng([abs(self.seed), int(self.seed < 0), place])
@@ -104,6 +106,12 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
         """(n_samples, n_features) float32 features of raw series."""
         self._check_fitted()
         check_series(series)
+        n_channels = next(iter(self.plans_.values())).channels.shape[1]
+        if series.shape[1] != n_channels:
+            raise DataError(
+                f"level sets: series have {series.shape[1]} channels, expected {n_channels} as in the fit. "
+                "Bring them to that number of channels"
+            )
         features = np.empty((len(series), len(self.columns_)), np.float32)
         for start in range(0, len(series), CHUNK):
             chunk = slice(start, start + CHUNK)
@@ -168,7 +176,7 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
             own = {key.removeprefix(f"{name}."): value for key, value in state.items() if key.startswith(f"{name}.")}
             if own:
                 defaults = {"weights": fixed_filters()} if recipe.filters == "fixed" else {}
-                defaults |= {"lower": own["levels"]} if "levels" in own and "lower" not in own else {}
+                defaults |= {"lower": own["levels"]} if "levels" in own and not curves._needs_lower() else {}
                 curves.plans_[name] = Plan.from_arrays(defaults | own)
         if not curves.plans_ or "mean" not in state or "gain" not in state:
             raise StorageError(
@@ -177,8 +185,20 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
             )
         curves.columns_ = np.asarray(state.get("columns", np.arange(curves._n_combinations())))
         curves.mean_, curves.gain_ = (np.asarray(state[key], np.float32) for key in ("mean", "gain"))
+        curves._check_state()
         curves._lay_out()
         return curves
+
+    def _check_state(self) -> None:
+        sizes = {"columns": len(self.columns_), "mean": len(self.mean_), "gain": len(self.gain_)}
+        n_combinations = self._n_combinations()
+        if len(set(sizes.values())) > 1 or self.columns_.max(initial=-1) >= n_combinations:
+            raise StorageError(
+                f"level sets: array sizes {', '.join(f'{name} {size}' for name, size in sizes.items())} do not go with "
+                f"the {n_combinations} combinations of row, statistic and filter of {', '.join(self.plans_)}. "
+                f"'columns' or a plan among {', '.join('_'.join(part) for part in self._parts())} is missing, or of "
+                "another fit. Was this written by state()? Fit again with this recipe"
+            )
 
     def whole_numbers(self, series: Series) -> dict[str, Int16]:
         """The series as the filters of each plan see them: (n_samples, n_channels, length) int16 by plan."""

@@ -1,0 +1,312 @@
+"""The transformer: what it stores is all there is, and every way to the same features gives the same bits."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from tests.tda.level_sets.cases import series_of, two_classes
+
+from topology_efficient_dl.errors import DataError, StorageError
+from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves, transformer
+from topology_efficient_dl.tda.level_sets.plain import count_plain
+from topology_efficient_dl.tda.level_sets.statistics import FAST, ROOTED, STATISTICS
+
+SERIES, LABELS = two_classes()
+FEW: dict[str, Any] = {"levels_per_filter": 3, "filters": "random", "n_filters": 5}
+RECIPES = {
+    "default": {"levels_per_filter": 2},
+    "random": FEW,
+    "learned": {**FEW, "filters": "learned"},
+    "both_directions": {**FEW, "directions": ("superlevel", "sublevel")},
+    "all_representations": {
+        **FEW,
+        "representations": ("raw", "difference", "second_difference", "cumulative", "amplitude"),
+    },
+    "by_labels": {**FEW, "level_choice": "labels"},
+    "one_statistic": {**FEW, "statistics": ("longest",)},
+    "all_statistics": {**FEW, "statistics": STATISTICS},
+    "persistent": {**FEW, "statistics": ("persistent_beta0", "beta0")},
+}
+every_recipe = pytest.mark.parametrize("name", RECIPES)
+
+
+def fitted(
+    series: np.ndarray = SERIES, labels: Any = LABELS, seed: int = 0, **changes: Any
+) -> ConvolutionalBettiCurves:
+    return ConvolutionalBettiCurves(LevelSetRecipe(**changes), seed).fit(series, labels)
+
+
+@cache
+def of_recipe(name: str) -> ConvolutionalBettiCurves:
+    """Fitted once for all tests, which leave it as it is."""
+    return fitted(**RECIPES[name])
+
+
+def reloaded(curves: ConvolutionalBettiCurves) -> ConvolutionalBettiCurves:
+    """By way of an npz file without pickles."""
+    file = io.BytesIO()
+    np.savez(file, **curves.state())
+    with np.load(io.BytesIO(file.getvalue()), allow_pickle=False) as arrays:
+        return ConvolutionalBettiCurves.from_state(curves.recipe, dict(arrays))
+
+
+@every_recipe
+def test_a_stored_transformer_gives_the_same_bits(name: str) -> None:
+    curves = of_recipe(name)
+    again = reloaded(curves)
+    np.testing.assert_array_equal(again.transform(SERIES), curves.transform(SERIES))
+    np.testing.assert_array_equal(again.get_feature_names_out(), curves.get_feature_names_out())
+
+
+@every_recipe
+def test_state_of_a_stored_transformer_is_the_state_that_was_stored(name: str) -> None:
+    state, again = of_recipe(name).state(), reloaded(of_recipe(name)).state()
+    assert list(again) == list(state)
+    for key, array in state.items():
+        assert (again[key].shape, again[key].dtype) == (array.shape, array.dtype), key
+        np.testing.assert_array_equal(again[key], array)
+
+
+@every_recipe
+def test_features_are_standardised_counts_of_the_plain_engine(name: str) -> None:
+    curves, blocks = of_recipe(name), []
+    for part, whole in curves.whole_numbers(SERIES).items():
+        counts = count_plain(whole, curves.plans_[part], (*curves.recipe.statistics, "measure")).astype(np.float64)
+        values, measure = counts[:, :, :-1], np.maximum(counts[:, :, -1], 1)
+        for place, statistic in enumerate(curves.recipe.statistics):
+            values[:, :, place] **= 0.5 if statistic in ROOTED else 1
+            values[:, :, place] /= measure if statistic == "position" else 1
+        blocks.append(values.reshape(len(SERIES), -1))
+    expected = (np.concatenate(blocks, axis=1) - curves.mean_) * curves.gain_
+    np.testing.assert_allclose(curves.transform(SERIES), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_train_has_mean_zero_and_the_gain_that_relevance_gives() -> None:
+    plain, weighted = fitted(relevance=0, **FEW), fitted(relevance=1.5, **FEW)
+    features = plain.transform(SERIES)
+    varying = plain.gain_ > 0
+    np.testing.assert_allclose(features.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(features[:, varying].std(axis=0), 1, rtol=1e-4)
+    np.testing.assert_array_equal(plain.gain_, fitted(labels=None, **FEW).gain_)
+    share = weighted.gain_[varying] / plain.gain_[varying]
+    assert 0 < share.min() < 0.2 < 0.6 < share.max() < 1.001
+    apart = features[LABELS == 0].mean(axis=0) - features[LABELS == 1].mean(axis=0)
+    assert share[np.abs(apart[varying]).argmax()] == share.max()
+
+
+selected_of = st.sampled_from(["random", "both_directions", "all_statistics", "by_labels"])
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_selected_features_are_the_columns(data: st.DataObject) -> None:
+    curves = of_recipe(data.draw(selected_of))
+    features = curves.transform(SERIES[:5])
+    columns = np.array(data.draw(st.lists(st.integers(0, features.shape[1] - 1), min_size=1, max_size=30)))
+    selected = curves.select(columns)
+    for each in (selected, reloaded(selected), reloaded(reloaded(selected))):
+        np.testing.assert_array_equal(each.transform(SERIES[:5]), features[:, columns])
+    more = np.array(data.draw(st.lists(st.integers(0, len(columns) - 1), min_size=1, max_size=10)))
+    np.testing.assert_array_equal(reloaded(selected).select(more).transform(SERIES[:5]), features[:, columns[more]])
+
+
+@pytest.mark.parametrize("name", ["random", "both_directions", "all_statistics"])
+def test_all_features_reordered_and_repeated_ones(name: str) -> None:
+    curves = of_recipe(name)
+    features = curves.transform(SERIES)
+    n = features.shape[1]
+    patterns = (np.arange(n)[::-1], np.roll(np.arange(n), 7), np.zeros(n, np.int64), np.r_[:n, :n], np.arange(n))
+    for columns in patterns:
+        np.testing.assert_array_equal(reloaded(curves.select(columns)).transform(SERIES), features[:, columns])
+
+
+def test_a_selection_keeps_no_row_that_it_does_not_need() -> None:
+    curves = of_recipe("both_directions")
+    per_row = 5 * 3
+    selected = curves.select(np.array([per_row + 1, 4 * per_row - 1]))
+    assert list(selected.plans_) == ["raw_superlevel", "raw_sublevel"]
+    assert [len(plan.levels) for plan in selected.plans_.values()] == [1, 1]
+
+
+@every_recipe
+def test_every_feature_has_a_name_of_its_own(name: str) -> None:
+    curves = of_recipe(name)
+    names = curves.get_feature_names_out()
+    assert len(set(names)) == len(names) == curves.transform(SERIES[:1]).shape[1]
+
+
+def test_a_name_says_what_is_counted() -> None:
+    recipe = {**FEW, "statistics": ("beta0", "measure"), "representations": ("raw",)}
+    curves = fitted(**recipe)
+    names = curves.get_feature_names_out()
+    dilation = curves.plans_["raw_superlevel"].dilations[-1]
+    assert names[-1] == f"raw_superlevel_dilation{dilation}_filter4_row2_measure"
+    assert names[5] == "raw_superlevel_dilation1_filter0_row0_measure"
+
+
+@every_recipe
+def test_one_seed_gives_the_same_bits_and_another_seed_other_levels(name: str) -> None:
+    first, again, other = (fitted(**RECIPES[name], seed=seed) for seed in (5, 5, -5))
+    np.testing.assert_array_equal(first.transform(SERIES), again.transform(SERIES))
+    part = next(iter(first.plans_))
+    assert not np.array_equal(first.plans_[part].levels, other.plans_[part].levels)
+
+
+@pytest.mark.parametrize("name", ["default", "by_labels", "all_statistics"])
+@pytest.mark.parametrize("representation", ["raw", "difference", "cumulative"])
+def test_sublevel_sets_are_superlevel_sets_upside_down(name: str, representation: str) -> None:
+    recipe = {**RECIPES[name], "representations": (representation,)}
+    down, up = fitted(**recipe, directions=("sublevel",)), fitted(-SERIES, **recipe)
+    np.testing.assert_array_equal(down.transform(SERIES), up.transform(-SERIES))
+
+
+def test_fast_and_slow_statistics_give_the_same_features() -> None:
+    recipe = {**FEW, "representations": ("raw",)}
+    fast, slow = fitted(**recipe), fitted(**recipe, statistics=("gap", *FAST[::-1], "bars"))
+    by_row = [each.transform(SERIES).reshape(len(SERIES), 3, -1, 5) for each in (fast, slow)]
+    np.testing.assert_array_equal(by_row[0][:, :, ::-1], by_row[1][:, :, 1:4])
+
+
+@pytest.mark.parametrize("name", ["default", "all_statistics"])
+def test_features_do_not_depend_on_what_is_transformed_with_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = of_recipe(name)
+    features = curves.transform(SERIES)
+    np.testing.assert_array_equal(np.concatenate([curves.transform(one[None]) for one in SERIES]), features)
+    monkeypatch.setattr(transformer, "CHUNK", 7)
+    np.testing.assert_array_equal(curves.transform(SERIES), features)
+    np.testing.assert_array_equal(fitted(**RECIPES[name]).transform(SERIES), features)
+    assert curves.transform(SERIES[:0]).shape == (0, features.shape[1])
+
+
+def test_threads_change_no_bit() -> None:
+    curves = fitted(**RECIPES["default"])
+    curves.threads = 2
+    np.testing.assert_array_equal(curves.transform(SERIES), reloaded(curves).transform(SERIES))
+
+
+def test_transforming_leaves_series_and_state_as_they_were() -> None:
+    curves, series = of_recipe("both_directions"), SERIES.copy()
+    before = {key: array.copy() for key, array in curves.state().items()}
+    curves.transform(-3 * series)
+    np.testing.assert_array_equal(curves.transform(series), curves.transform(series))
+    np.testing.assert_array_equal(series, SERIES)
+    assert all(np.array_equal(array, before[key]) for key, array in curves.state().items())
+
+
+@every_recipe
+def test_several_channels(name: str) -> None:
+    series = series_of(14, 3, 30)
+    curves = fitted(series, np.arange(14) % 2, **RECIPES[name])
+    features = curves.transform(series)
+    assert np.isfinite(features).all()
+    np.testing.assert_array_equal(reloaded(curves).transform(series), features)
+    assert any((plan.channels.sum(axis=1) > 1).any() for plan in curves.plans_.values())
+    swapped = series[:, [1, 2, 0]]
+    assert not np.array_equal(curves.transform(swapped), features)
+
+
+@every_recipe
+@pytest.mark.parametrize("n_timepoints", [1, 2, 5])
+def test_short_series(name: str, n_timepoints: int) -> None:
+    series = series_of(14, 1, n_timepoints)
+    curves = fitted(series, np.arange(14) % 2, **RECIPES[name])
+    assert np.isfinite(curves.transform(series)).all()
+    np.testing.assert_array_equal(reloaded(curves).transform(series), curves.transform(series))
+
+
+@every_recipe
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_constant_series_give_features_that_say_nothing(name: str, value: float) -> None:
+    curves = fitted(np.full_like(SERIES, value), **RECIPES[name])
+    assert (curves.gain_ == 0).all()
+    for series in (SERIES, np.full_like(SERIES, value)):
+        np.testing.assert_array_equal(curves.transform(series), 0)
+
+
+def test_series_far_beyond_the_range_of_train_are_cut_off_there() -> None:
+    curves = of_recipe("random")
+    features = curves.transform(1e30 * SERIES)
+    assert np.isfinite(features).all()
+    np.testing.assert_array_equal(features, curves.transform(1e20 * SERIES))
+
+
+@pytest.mark.parametrize("labels", [None, np.zeros(24, np.int64), np.arange(24)])
+def test_labels_may_be_absent_all_the_same_or_all_different(labels: Any) -> None:
+    assert np.isfinite(fitted(labels=labels, **RECIPES["by_labels"]).transform(SERIES)).all()
+
+
+def test_one_train_series_is_enough() -> None:
+    curves = fitted(SERIES[:1], LABELS[:1], **RECIPES["by_labels"])
+    np.testing.assert_array_equal(curves.transform(SERIES), 0)
+
+
+@pytest.mark.parametrize("method", ["transform", "state", "get_feature_names_out", "whole_numbers"])
+def test_a_transformer_must_be_fitted(method: str) -> None:
+    curves = ConvolutionalBettiCurves(LevelSetRecipe())
+    arguments = [SERIES] if method in ("transform", "whole_numbers") else []
+    with pytest.raises(NotFittedError, match=r"call fit\(train series\) or from_state\(\) first"):
+        getattr(curves, method)(*arguments)
+
+
+ARRAYS = ["scale", "amplitude", "weights", "channels", "dilations", "n_rows", "interior", "levels", "lower"]
+
+
+@pytest.mark.parametrize("missing", ["mean", "gain", "columns", *(f"difference_superlevel.{name}" for name in ARRAYS)])
+def test_a_missing_array_is_one_error(missing: str) -> None:
+    curves = of_recipe("all_statistics")
+    state = curves.select(np.array([2, 1, 200])).state()
+    del state[missing]
+    with pytest.raises(StorageError, match=r"^level sets: .*Fit again with this recipe"):
+        ConvolutionalBettiCurves.from_state(curves.recipe, state)
+
+
+@pytest.mark.parametrize("state", [{}, {"mean": np.zeros(3), "gain": np.ones(3)}])
+def test_a_state_of_something_else_is_one_error(state: dict[str, np.ndarray]) -> None:
+    with pytest.raises(StorageError, match=r"level sets: expected arrays 'mean', 'gain' and those of raw_superlevel"):
+        ConvolutionalBettiCurves.from_state(LevelSetRecipe(), state)
+
+
+def test_a_missing_representation_is_one_error() -> None:
+    curves = of_recipe("random")
+    state = {key: array for key, array in curves.state().items() if not key.startswith("difference")}
+    with pytest.raises(StorageError, match="difference_superlevel"):
+        ConvolutionalBettiCurves.from_state(curves.recipe, state)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_missing_values_are_one_error(value: float) -> None:
+    broken = SERIES.copy()
+    broken[2, 0, 7] = value
+    for call in (lambda: fitted(broken, **FEW), lambda: of_recipe("random").transform(broken)):
+        with pytest.raises(DataError, match=r"sample 2, channel 0 is (nan|inf) at time 7"):
+            call()
+
+
+def test_another_shape_is_one_error() -> None:
+    curves = of_recipe("random")
+    with pytest.raises(DataError, match=r"expected \(n_samples, n_channels, n_timepoints\)"):
+        curves.transform(SERIES[:, 0])
+    with pytest.raises(DataError, match="channels"):
+        curves.transform(np.repeat(SERIES, 3, axis=1))
+
+
+def test_no_train_series_at_all_are_one_error() -> None:
+    with pytest.raises(DataError):
+        fitted(SERIES[:0], LABELS[:0], **FEW)
+
+
+def test_scikit_learn_can_clone_it() -> None:
+    curves = ConvolutionalBettiCurves(LevelSetRecipe(**FEW), seed=4, threads=1)
+    assert curves.get_params() == {"recipe": curves.recipe, "seed": 4, "threads": 1}
+    copy = clone(curves.fit(SERIES, LABELS))
+    assert not hasattr(copy, "plans_")
+    np.testing.assert_array_equal(copy.fit_transform(SERIES, LABELS), curves.transform(SERIES))
