@@ -15,6 +15,10 @@ HOW: dict[str, Any] = {"results_depend_on_it": False}
 """Marks a parameter that says how a cell is computed, not what: it does not enter the cell's fingerprint."""
 
 
+LATER: dict[str, Any] = {"enters_when_it_differs_from_its_default": True}
+"""Marks a parameter that came later: at its default everything is as before, and cells of before are still known."""
+
+
 class Parameters(BaseModel):
     """Base of all parameter groups: frozen, and unknown keys are errors that name the nearest known key."""
 
@@ -31,9 +35,14 @@ class Parameters(BaseModel):
         return values
 
     def identity(self) -> dict[str, Any]:
-        """The fields that results depend on: all but those marked ``HOW``."""
-        how = {name for name, field in type(self).model_fields.items() if field.json_schema_extra == HOW}
-        return self.model_dump(exclude=how)
+        """The fields that results depend on: all but those marked ``HOW``, and those marked ``LATER`` at their default."""
+        left_out = {
+            name
+            for name, field in type(self).model_fields.items()
+            if field.json_schema_extra == HOW
+            or (field.json_schema_extra == LATER and getattr(self, name) == field.default)
+        }
+        return self.model_dump(exclude=left_out)
 
 
 def _words(value: Any) -> Any:
@@ -84,7 +93,11 @@ class IngestParams(Parameters):
     validation_fraction: float = Field(0.2, gt=0, lt=1)
     validation_seed: int = 0
     held_out: float = Field(
-        0.0, ge=0, lt=1, description="share of train that stands in for test, to compare designs without a look at test"
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of train that stands in for test, to compare designs without a look at test",
+        json_schema_extra=LATER,
     )
     skip_unavailable: bool = Field(
         False,

@@ -122,9 +122,10 @@ def judge_proposals(
     proposals: Sequence[str],
 ) -> list[dict[str, Any]]:
     """What `judge` says of the proposals of a run; nothing when the run has no proposal or not the baseline."""
-    if not proposals or params.baseline not in set(scores["model"]):
+    judged = [name for name in proposals if name != params.baseline]
+    if not judged or params.baseline not in set(scores["model"]):
         return []
-    return judge(scores, efficiency, predictions, params, proposals)
+    return judge(scores, efficiency, predictions, params, judged)
 
 
 def _check_models(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] | None) -> list[str]:

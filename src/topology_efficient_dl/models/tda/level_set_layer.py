@@ -47,8 +47,9 @@ def represent_tensor(series: Tensor, name: str) -> Tensor:
 def digits(whole: Tensor) -> Tensor:
     """Two digits of whole numbers of sixteen bits: ``whole = BASE * first + second``, both in -128 .. 128.
 
-    (batch, length) float32 -> (batch, 2, length) float32. Eight significant bits survive every format in which a device may choose to multiply float32, TensorFloat-32 and
-    bfloat16 included. Filters are thus exact whatever the precision flags say, also where an exported program runs.
+    (batch, length) float32 -> (batch, 2, length) float32. Eight significant bits survive every format in which a device
+    may choose to multiply float32, such as TensorFloat-32 and bfloat16: filters are exact whatever the precision flags
+    say, also where an exported program runs.
 
     Examples
     --------
@@ -183,7 +184,7 @@ def feature_value(name: str, counts: Mapping[str, Tensor]) -> Tensor:
 
 
 class PlanLayer(nn.Module):
-    """Level sets of one representation in one direction; arguments are as for ``LevelSetLayer``."""
+    """Level sets of one representation in one direction; arguments are those of ``LevelSetLayer``."""
 
     scale: Tensor
     amplitude: Tensor
@@ -349,11 +350,9 @@ class LevelSetLayer(nn.Module):
 class BettiClassifier(nn.Module):
     """Raw series in, scores of the classes out: level sets and the head of a trained model as one module.
 
-    It goes through ``torch.export.export`` and ``torch.jit.trace`` with any size of the batch and the number of time
-    points of the example. Either is to be done on the device that will run the program, and a traced one, which cannot
-    turn autocast off, is to be run without it.
-
-    ``level_sets`` takes series to features, ``head`` takes features to scores.
+    ``level_sets`` takes series to features, ``head`` takes features to scores. It goes through ``torch.export.export``
+    and ``torch.jit.trace`` with any size of the batch and the number of time points of the example. Do either on the
+    device that will run the program; run a traced one, which cannot turn autocast off, without it.
     """
 
     def __init__(self, level_sets: LevelSetLayer, head: nn.Module) -> None:
