@@ -35,7 +35,7 @@ class Parameters(BaseModel):
         return values
 
     def identity(self) -> dict[str, Any]:
-        """The fields that results depend on: all but those marked ``HOW``, and those marked ``LATER`` at their default."""
+        """The fields that results depend on: none marked ``HOW``, and ``LATER`` ones where they differ from their default."""
         left_out = {
             name
             for name, field in type(self).model_fields.items()

@@ -20,6 +20,9 @@ Int16 = NDArray[np.int16]
 N_TAPS = 9
 """Taps of every filter, and the least length of a representation."""
 
+SMALLEST = 1e-30
+"""Magnitude up to which a train set counts as zero: its scale would leave the range of float32."""
+
 LARGEST = 32767
 """The largest number of sixteen bits; the level of lanes that count nothing."""
 
@@ -68,14 +71,14 @@ def largest_amplitude(weights: Int16, n_channels: int) -> int:
 
 
 def quantisation_scale(values: Float32, amplitude: int) -> np.float32:
-    """The factor that takes the largest magnitude of train to ``amplitude``; 1 for series of zeros."""
+    """The factor that takes the largest magnitude of train to ``amplitude``; 1 for series of zeros or nearly so."""
     largest = float(np.abs(values).max(initial=0.0))
     if not np.isfinite(largest):
         raise DataError(
             "level sets: train holds missing or infinite values, expected finite ones. "
             "Set ingest.missing_values to interpolate or pad"
         )
-    return np.float32(amplitude / largest if largest > 0 else 1.0)
+    return np.float32(amplitude / largest if largest > SMALLEST else 1.0)
 
 
 def quantise(values: Float32, scale: np.float32, amplitude: int) -> Int16:

@@ -106,7 +106,7 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
         """(n_samples, n_features) float32 features of raw series."""
         self._check_fitted()
         check_series(series)
-        n_channels = next(iter(self.plans_.values())).channels.shape[1]
+        n_channels = next((plan.channels.shape[1] for plan in self.plans_.values()), series.shape[1])
         if series.shape[1] != n_channels:
             raise DataError(
                 f"level sets: series have {series.shape[1]} channels, expected {n_channels} as in the fit. "
