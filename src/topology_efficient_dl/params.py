@@ -35,7 +35,7 @@ class Parameters(BaseModel):
         return values
 
     def identity(self) -> dict[str, Any]:
-        """The fields that results depend on: none marked ``HOW``, and ``LATER`` ones where they differ from their default."""
+        """The fields that results depend on: none marked ``HOW``, and ``LATER`` ones only if not at their default."""
         left_out = {
             name
             for name, field in type(self).model_fields.items()

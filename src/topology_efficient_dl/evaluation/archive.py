@@ -74,14 +74,17 @@ def critical_difference(cells: pd.DataFrame, published: pd.DataFrame) -> Figure:
     return figure
 
 
-def render_archive(cells: pd.DataFrame, published: pd.DataFrame, skipped: Mapping[str, str]) -> str:
-    """Markdown: mean accuracies, wins, tests, and every data set.
+def render_archive(
+    cells: pd.DataFrame, published: pd.DataFrame, skipped: Mapping[str, str], data_card: pd.DataFrame | None = None
+) -> str:
+    """Markdown: mean accuracies, wins, tests, where the first model loses most, and every data set.
 
     Parameters
     ----------
     cells : of :func:`cells_table`
     published : default-split accuracies
     skipped : why sets were left out
+    data_card : sizes of the sets, shown beside the largest losses
     """
     scores = with_published(cells, published)
     wide = score_matrix(scores, "accuracy").dropna()
@@ -104,6 +107,13 @@ def render_archive(cells: pd.DataFrame, published: pd.DataFrame, skipped: Mappin
         "## Wilcoxon signed-rank tests of accuracy, Holm-corrected",
         "",
         *_table(["model", "against", "mean difference", "p", "p (Holm)"], _tests(compared, models)),
+        "",
+        f"## Where {models[0]} loses most",
+        "",
+        "Its accuracy below the best of all others, published ones included.",
+        "",
+        *_table(["data set", "accuracy", "best other", "by", "gap", "train", "classes", "length"],
+                _worst_rows(wide, models[0], data_card)),
         "",
         "## Every set",
         "",
@@ -148,6 +158,25 @@ def _against(wide: pd.DataFrame, model: str) -> list[str]:
         wins = int((gap > 1e-9).sum())
         found.append("-" if other == model else f"{wins} / {ties} / {len(wide) - wins - ties}")
     return found
+
+
+def _worst_rows(wide: pd.DataFrame, model: str, data_card: pd.DataFrame | None, n: int = 5) -> list[list[str]]:
+    """The sets with the largest gap to the best other model, with their sizes."""
+    others = wide.drop(columns=model)
+    if others.empty or not len(others.columns):
+        return []
+    gaps = (others.max(axis=1) - wide[model]).sort_values(ascending=False)
+    sizes = pd.DataFrame() if data_card is None else data_card.set_index("dataset")
+    rows = []
+    for name in gaps.index[:n]:
+        best = str(others.loc[name].idxmax())
+        facts = [str(int(sizes.loc[name, key])) if name in sizes.index else "-" for key in _SIZES]
+        scores = [f"{wide.loc[name, model]:.3f}", f"{others.loc[name].max():.3f}", best, f"{gaps[name]:.3f}"]
+        rows.append([str(name), *scores, *facts])
+    return rows
+
+
+_SIZES = ("n_train", "n_classes", "n_timepoints")
 
 
 def _tests(scores: pd.DataFrame, models: Iterable[str]) -> list[list[str]]:

@@ -30,4 +30,4 @@ def report(cells: pd.DataFrame, published: pd.DataFrame, data_card: pd.DataFrame
     """The comparison as one page."""
     skipped = data_card.dropna(subset=["skipped"]) if "skipped" in data_card else data_card.head(0)
     reasons = {str(name): str(reason) for name, reason in zip(skipped["dataset"], skipped["skipped"], strict=True)}
-    return render_archive(cells, published, {name: reason for name, reason in reasons.items() if reason})
+    return render_archive(cells, published, {name: reason for name, reason in reasons.items() if reason}, data_card)
