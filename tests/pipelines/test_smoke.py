@@ -20,7 +20,7 @@ ENTRIES = sorted(
     for name in PIPELINES["track_a"].all_outputs() | PIPELINES["track_a"].inputs()
     if not name.startswith("params:")
 )
-MODELS = {"ph_mlp", "ph_hybrid", "tiny_cnn", "inception_time"}
+MODELS = {"ph_mlp", "ph_hybrid", "betti_ridge", "tiny_cnn", "inception_time"}
 VERDICT_KEYS = {
     "dataset", "model", "baseline", "criterion", "f1_drop_pp", "latency_cut", "params_cut", "memory_cut", "p_value",
     "status",
