@@ -80,7 +80,6 @@ class _CompiledPart:
     @staticmethod
     def unfitted(recipe: RocketRecipe, seed: int | None) -> Any:
         """The transformer of aeon, with the seed as its ``random_state``."""
-        raise NotImplementedError
 
     @classmethod
     def draw(cls, recipe: RocketRecipe, series: FloatArray, seed: int) -> _CompiledPart:
@@ -136,6 +135,7 @@ class _MiniRocketPart(_CompiledPart):
 
     @staticmethod
     def unfitted(recipe: RocketRecipe, seed: int | None) -> MiniRocket:
+        """MiniRocket with the recipe's number of kernels."""
         return MiniRocket(n_kernels=recipe.n_kernels, n_jobs=1, random_state=seed)
 
 

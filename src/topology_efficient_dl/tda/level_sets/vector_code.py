@@ -39,6 +39,7 @@ class _Array:
         return self.builder.add(self.builder.mul(row, self.row_length), column)
 
     def load(self, offset: Any, kind: Any) -> Any:
+        """A scalar, or as many neighbours as the vector type has lanes."""
         pointer = self.builder.gep(self.data, [offset])
         if not isinstance(kind, ir.VectorType):
             return self.builder.load(pointer)
@@ -47,6 +48,7 @@ class _Array:
         return vector
 
     def store(self, value: Any, offset: Any) -> None:
+        """Write a vector."""
         pointer = self.builder.bitcast(self.builder.gep(self.data, [offset]), value.type.as_pointer())
         self.builder.store(value, pointer).align = value.type.element.width // 8
 
