@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.registry import build_model, find_architecture
-from topology_efficient_dl.params import GROUPS, FiltrationParams, ModelSpec, Names, TdaParams, Zoo
+from topology_efficient_dl.params import GROUPS, FiltrationParams, LevelSetRecipe, ModelSpec, Names, TdaParams, Zoo
 from topology_efficient_dl.settings import CONFIG_LOADER_ARGS
 from topology_efficient_dl.tda.combinations import check_combination
 
@@ -166,6 +166,60 @@ def test_the_ablation_fits_the_lengths_of_its_sets() -> None:
     series = np.random.default_rng(0).normal(size=(1, 150)).astype(np.float32)
     for recipe in groups_of("ablation_a")["tda"].recipes().values():
         assert len(sample_diagram(series, recipe.filtration_params())) > 0
+
+
+@pytest.mark.parametrize("environment", ["ablation_betti", "design_a"])
+def test_every_transform_changes_one_thing_of_betti_and_no_two_the_same(environment: str) -> None:
+    transforms = groups_of(environment)["transforms"].root
+    betti = transforms["betti"].model_dump()
+    own = {
+        name: transforms[name].model_dump() for name in transforms.keys() - groups_of("base")["transforms"].root.keys()
+    }
+    for name, recipe in own.items():
+        assert len([key for key, value in recipe.items() if value != betti[key]]) == 1, name
+    assert len({repr(recipe) for recipe in own.values()}) == len(own) >= 10
+
+
+@pytest.mark.parametrize("environment", ["ablation_betti", "design_a"])
+def test_every_change_of_betti_has_a_model_that_differs_in_it_alone(environment: str) -> None:
+    groups, chosen = groups_of(environment), chosen_models(environment)
+    own = groups["transforms"].root.keys() - groups_of("base")["transforms"].root.keys()
+    assert groups["evaluate"].baseline == "betti_ridge"
+    assert set(chosen) == {"betti_ridge"} | {f"betti_{name}" for name in own}
+    for name, spec in chosen.items():
+        features = "betti" if name == "betti_ridge" else name.removeprefix("betti_")
+        assert spec == chosen["betti_ridge"].model_copy(update={"features": features}), name
+
+
+def test_the_ablation_of_betti_takes_every_default_statistic_alone_and_every_default_view() -> None:
+    groups = groups_of("ablation_betti")
+    recipes = groups["transforms"].root
+    betti = recipes["betti"]
+    for axis in ("statistics", "representations"):
+        alone = {getattr(recipe, axis) for recipe in recipes.values() if isinstance(recipe, LevelSetRecipe)}
+        assert {(name,) for name in getattr(betti, axis)} <= alone
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_designs_are_compared_on_a_part_of_train_and_results_are_not(environment: str) -> None:
+    held_out = groups_of(environment)["ingest"].held_out
+    assert held_out == (pytest.approx(0.33) if environment == "design_a" else 0)
+
+
+@pytest.mark.parametrize("environment", ["archive", "ablation_betti", "design_a"])
+def test_environments_over_the_archive_take_what_is_there_and_stop_at_nothing(environment: str) -> None:
+    groups = groups_of(environment)
+    assert groups["datasets"].root == ("all",)
+    assert groups["ingest"].skip_unavailable
+
+
+@pytest.mark.parametrize("environment", ["archive", "peers_a"])
+def test_level_sets_meet_both_peers(environment: str) -> None:
+    chosen = chosen_models(environment)
+    assert {"betti_ridge", "minirocket", "multirocket_hydra"} <= set(chosen)
+    assert {name for name, spec in chosen.items() if spec.role == "proposal"} == {
+        name for name in chosen if name.startswith("betti_")
+    }
 
 
 def test_the_gpu_environment_trains_and_measures_on_the_device_one_cell_at_a_time() -> None:

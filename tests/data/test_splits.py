@@ -211,6 +211,84 @@ def test_an_empty_part(toy) -> None:
         read_split(files, OFFLINE)
 
 
+HELD_OUT = IngestParams(download=False, held_out=0.33)
+
+
+def _rows(split: Split, *parts: str) -> list[tuple]:
+    """Every series of some parts with its label, sorted."""
+    pairs = [pair for part in parts for pair in zip(split.series[part], split.labels[part], strict=True)]
+    return sorted((tuple(x.ravel()), split.classes[code]) for x, code in pairs)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_held_out_shares_out_the_official_train_file(bundled, tmp_path: Path, seed: int) -> None:
+    raw = read_series(SeriesArchive(tmp_path).locate("ArrowHead", OFFLINE).train)
+    split = bundled("ArrowHead", normalise=False, held_out=0.33, validation_seed=seed)
+    rows = np.stack(raw.series).astype(np.float32)
+    official = sorted((tuple(x.ravel()), label) for x, label in zip(rows, raw.labels, strict=True))
+    assert len(set(official)) == len(official)  # so that a series in two parts would be seen
+    assert _rows(split, "train", "validation", "test") == official
+    assert len(split.labels["test"]) == pytest.approx(0.33 * 36, abs=1)
+    assert len(split.labels["validation"]) == pytest.approx(0.2 * 0.67 * 36, abs=1)
+    assert {part: set(codes) for part, codes in split.labels.items()} == {part: {0, 1, 2} for part in split.labels}
+
+
+def test_held_out_has_a_name_of_its_own_and_says_what_stands_in_for_test(bundled) -> None:
+    split, official = bundled("GunPoint", held_out=0.33), bundled("GunPoint")
+    assert (split.name, official.name) == ("GunPoint-train", "GunPoint")
+    assert split.notes == ("0.33 of train stands in for test",)
+    assert official.notes == ()
+    assert split.classes == official.classes
+
+
+def test_values_of_test_have_no_say_in_what_is_held_out(toy, toy_rows) -> None:
+    train = toy_rows(LABELS, lengths=(8, 12))
+    first = read_split(toy(train, toy_rows(LABELS, seed=1)), HELD_OUT)
+    other = read_split(toy(train, [(label, 1e6 * x) for label, x in toy_rows(["10", "1"], seed=2)]), HELD_OUT)
+    assert (first.name, first.classes, first.notes) == (other.name, other.classes, other.notes)
+    _assert_same(first, other)
+
+
+@pytest.mark.parametrize("method", ["pad", "interpolate"])
+def test_lengths_of_test_have_no_say_in_what_is_held_out(toy, toy_rows, method: str) -> None:
+    train, ingest = toy_rows(LABELS), IngestParams(held_out=0.33, unequal_length=method)
+    first = read_split(toy(train, toy_rows(LABELS, seed=1)), ingest)
+    other = read_split(toy(train, toy_rows(LABELS, seed=1, lengths=(12, 20))), ingest)
+    assert other.n_timepoints == 12
+    for part, series in first.series.items():
+        np.testing.assert_array_equal(other.series[part][..., :12], series)
+        np.testing.assert_array_equal(other.series[part][..., 12:], series[..., -1:].repeat(other.n_timepoints - 12, 2))
+        np.testing.assert_array_equal(other.labels[part], first.labels[part])
+
+
+def test_the_seed_decides_what_is_held_out(toy) -> None:
+    files = toy(LABELS * 5, LABELS)
+    first, again, other = (read_split(files, IngestParams(held_out=0.33, validation_seed=seed)) for seed in (0, 0, 1))
+    _assert_same(first, again)
+    assert _rows(first, "test") != _rows(other, "test")
+    assert _rows(first, "train", "validation", "test") == _rows(other, "train", "validation", "test")
+
+
+def test_one_sample_a_class_makes_train_stand_in_for_test_and_says_so(toy) -> None:
+    split = read_split(toy([str(code) for code in range(18)], ["3"]), HELD_OUT)
+    assert split.notes == (
+        "train itself stands in for test: every class of train has one sample",
+        "validation is train itself: every class of train has one sample, so none can be cut off",
+    )
+    for part in ("validation", "test"):
+        np.testing.assert_array_equal(split.series[part], split.series["train"])
+        np.testing.assert_array_equal(split.labels[part], range(18))
+
+
+def test_two_samples_a_class_leave_one_each_for_train_and_test(toy) -> None:
+    """Nothing is left for validation then, and both notes stand."""
+    split = read_split(toy(["1", "2", "1", "2"], ["1"]), IngestParams(held_out=0.5))
+    assert split.notes[0] == "0.5 of train stands in for test"
+    assert split.notes[1].startswith("validation is train itself")
+    assert sorted(split.labels["train"]) == sorted(split.labels["test"]) == [0, 1]
+    assert not set(_rows(split, "train")) & set(_rows(split, "test"))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not UCR_ROOT, reason=f"{ROOT_VARIABLE} is not set")
 def test_every_set_at_hand_becomes_a_split(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

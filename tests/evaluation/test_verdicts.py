@@ -8,6 +8,7 @@ import pytest
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation import VERDICT_KEYS, criterion_of_track, judge, score_predictions
 from topology_efficient_dl.evaluation.bootstrap import Estimate
+from topology_efficient_dl.evaluation.verdicts import judge_proposals
 from topology_efficient_dl.params import EvaluateParams
 
 PARAMS = EvaluateParams(n_bootstrap=400)
@@ -164,6 +165,36 @@ def test_wilcoxon_over_six_sets_is_corrected_for_two_proposals(predictions, effi
     costs = efficiency({"inception_time": 4.0, "a": 1.0, "b": 1.0}, names)
     found = judged({"scores": score_predictions(table), "efficiency": costs, "predictions": table})
     assert found["all", "a"]["p_value"] == pytest.approx(2 * 2 / 2**6)
+
+
+@pytest.mark.parametrize(
+    ("proposals", "expected"),
+    [
+        (["inception_time"], []),
+        ([], []),
+        (["inception_time", "ph_mlp"], ["ph_mlp"] * 3),
+        (["ph_mlp", "inception_time", "tda_net"], ["ph_mlp"] * 2 + ["tda_net"] * 2 + ["ph_mlp", "tda_net"]),
+    ],
+)
+def test_a_proposal_that_is_the_baseline_is_not_judged(experiment, proposals, expected):
+    tables = (experiment["scores"], experiment["efficiency"], experiment["predictions"])
+    found = judge_proposals(*tables, PARAMS, proposals)
+    assert [verdict["model"] for verdict in found] == expected
+    assert {verdict["baseline"] for verdict in found} <= {"inception_time"}
+
+
+def test_without_a_second_proposal_nothing_is_corrected_for_the_baseline(predictions, efficiency):
+    """Six sets that all differ: Wilcoxon's p is 2 / 2**6, and Holm's correction counts one test, not two."""
+    names = [f"set{number}" for number in range(6)]
+    table = predictions({"inception_time": 0.95, "a": 0.7}, names, n_samples=100)
+    costs = efficiency({"inception_time": 4.0, "a": 1.0}, names)
+    found = judge_proposals(score_predictions(table), costs, table, PARAMS, ["inception_time", "a"])
+    assert found[-1]["p_value"] == pytest.approx(2 / 2**6)
+
+
+def test_without_scores_of_the_baseline_nothing_is_judged(experiment):
+    tables = (experiment["scores"], experiment["efficiency"], experiment["predictions"])
+    assert judge_proposals(*tables, EvaluateParams(baseline="absent"), ["ph_mlp"]) == []
 
 
 def test_unknown_names_and_missing_columns(experiment):

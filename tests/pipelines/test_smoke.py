@@ -88,7 +88,7 @@ def test_end_to_end_latency_includes_the_features(smoke) -> None:
 def test_verdicts_have_the_keys_of_the_contract(smoke) -> None:
     verdicts = smoke.load("track_a.verdicts", "smoke")
     assert {(each["model"], each["baseline"]) for each in verdicts} == {
-        ("ph_mlp", "inception_time"), ("ph_hybrid", "inception_time")
+        ("ph_mlp", "inception_time"), ("ph_hybrid", "inception_time"), ("betti_ridge", "inception_time")
     }  # fmt: skip
     for verdict in verdicts:
         assert set(verdict) >= VERDICT_KEYS

@@ -49,7 +49,8 @@ def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
     DataError : a file is damaged; train has one class only; test has classes or a number of channels that train has
         not; lengths are unequal or values missing and the parameters refuse them
     """
-    train, test = read_series(files.train), read_series(files.test)
+    train = read_series(files.train)
+    test = train if ingest.held_out else read_series(files.test)
     _check_channels(files.name, train, test)
     classes = class_order(train.labels)
     _check_classes(files.name, classes, test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -14,6 +15,9 @@ from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.report import number
 from topology_efficient_dl.evaluation.statistics import pairwise_wilcoxon, rank_models, score_matrix
 from topology_efficient_dl.evaluation.summary import as_records
+
+DECIMALS = 4
+"""Of published accuracies."""
 
 CELL_KEYS = ["dataset", "model", "seed", "accuracy", "f1_macro", "fit_seconds", "latency_ms", "params"]
 """Columns of docs/results/track_a_archive.csv."""
@@ -59,6 +63,8 @@ def with_published(cells: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame
     tidy = known.melt("dataset", list(PUBLISHED_NAMES), "model", "accuracy").dropna()
     tidy = tidy.assign(model=tidy["model"].map(PUBLISHED_NAMES), seed=0)
     ours = cells[cells["dataset"].isin(set(known["dataset"]))]
+    # As many decimals as were published, so that what is equal is a tie.
+    ours = ours.assign(accuracy=ours["accuracy"].round(DECIMALS))
     return pd.concat([ours[["dataset", "model", "seed", "accuracy"]], tidy], ignore_index=True)
 
 
@@ -121,10 +127,15 @@ def render_archive(
         "",
     ]  # fmt: skip
     lines += _without_published(cells, set(wide.index))
-    lines += [f"- **{name} was skipped**: {reason}" for name, reason in skipped.items()]
+    lines += [f"- **{name} was skipped**: {_without_folders(reason)}" for name, reason in skipped.items()]
     environment = ", ".join(f"{key} {value}" for key, value in describe_environment().items() if value)
     lines += ["", f"Command: `{run_command()}`", "", f"Measured on: {environment}", ""]
     return "\n".join(lines)
+
+
+def _without_folders(text: str) -> str:
+    """The text with absolute folders shortened: they say something of one machine only."""
+    return re.sub(r"(?<![\w.:/])/(?:[^\s/,;:]+/)+", ".../", text)
 
 
 def _protocol(wide: pd.DataFrame, cells: pd.DataFrame, published: pd.DataFrame) -> str:
@@ -140,7 +151,8 @@ def _protocol(wide: pd.DataFrame, cells: pd.DataFrame, published: pd.DataFrame) 
 def _model_rows(cells: pd.DataFrame, wide: pd.DataFrame) -> list[list[str]]:
     tidy = wide.reset_index().melt("dataset", var_name="model", value_name="accuracy").assign(seed=0)
     ranks = rank_models(tidy, "accuracy").average_ranks
-    costs = cells.groupby("model")[["latency_ms", "fit_seconds", "params"]].median()
+    ranked = cells[cells["dataset"].isin(wide.index)]
+    costs = ranked.groupby("model")[["latency_ms", "fit_seconds", "params"]].median()
     rows = []
     for model in wide.mean().sort_values(ascending=False).index:
         cost = costs.loc[model] if model in costs.index else [None] * 3
@@ -168,15 +180,19 @@ def _worst_rows(wide: pd.DataFrame, model: str, data_card: pd.DataFrame | None, 
     gaps = (others.max(axis=1) - wide[model]).sort_values(ascending=False)
     sizes = pd.DataFrame() if data_card is None else data_card.set_index("dataset")
     rows = []
-    for name in gaps.index[:n]:
+    for name in gaps.index[gaps > 1e-9][:n]:
         best = str(others.loc[name].idxmax())
-        facts = [str(int(sizes.loc[name, key])) if name in sizes.index else "-" for key in _SIZES]
+        facts = _facts(sizes.loc[name]) if name in sizes.index else ["-"] * 3
         scores = [f"{wide.loc[name, model]:.3f}", f"{others.loc[name].max():.3f}", best, f"{gaps[name]:.3f}"]
         rows.append([str(name), *scores, *facts])
     return rows
 
 
-_SIZES = ("n_train", "n_classes", "n_timepoints")
+def _facts(sizes: pd.Series) -> list[str]:
+    """Official train series, classes and length of a set."""
+    reused = str(sizes.get("notes", "")).find("validation is train itself") >= 0
+    n_train = sizes["n_train"] if reused else sizes["n_train"] + sizes.get("n_validation", 0)
+    return [str(int(value)) for value in (n_train, sizes["n_classes"], sizes["n_timepoints"])]
 
 
 def _tests(scores: pd.DataFrame, models: Iterable[str]) -> list[list[str]]:

@@ -67,9 +67,10 @@ def growth_by_number(growth: GrowthParams) -> pd.DataFrame:
     rows = []
     for n_series in sorted(growth.numbers):
         predictor = walk_predictor(growth.length)
-        started = time.perf_counter()
-        _label_stream(predictor, n_series, growth.length)
-        seconds = time.perf_counter() - started
+        with fixed_threads(1):
+            started = time.perf_counter()
+            _label_stream(predictor, n_series, growth.length)
+            seconds = time.perf_counter() - started
         request = json.dumps({"n_series": n_series, "length": growth.length})
         peak = peak_rss_mb(f"{__name__}:load_stream", request).over_libraries_mb
         rows.append(

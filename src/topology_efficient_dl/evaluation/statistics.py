@@ -181,7 +181,8 @@ def paired_t_tests(scores: pd.DataFrame, baseline: str, metric: str = "f1_macro"
 def score_matrix(scores: pd.DataFrame, metric: str = "f1_macro") -> pd.DataFrame:
     """Mean over seeds as a data set x model table, in order of first appearance."""
     wide = scores.pivot_table(index="dataset", columns="model", values=metric, aggfunc="mean", sort=False)
-    return wide[[name for name in scores["model"].unique() if name in wide]]
+    # Means of the same numbers in another order differ in their last bits, and would not tie.
+    return wide[[name for name in scores["model"].unique() if name in wide]].round(9)
 
 
 def rank_models(scores: pd.DataFrame, metric: str = "f1_macro") -> Ranking:

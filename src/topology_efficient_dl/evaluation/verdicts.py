@@ -78,7 +78,7 @@ def judge(
         the per-round times ``rounds_b<n>`` or at least ``latency_ms_b<n>``; null where not measured
     predictions : one row per test sample and cell: ``dataset, model, seed, index, label, predicted``
     params : baseline, bounds, confidence, bootstrap
-    proposals : models to judge; all but the baseline when None
+    proposals : models to judge, the baseline never; all when None
     criterion : what success means; that of track A when None
 
     Returns
@@ -122,15 +122,14 @@ def judge_proposals(
     proposals: Sequence[str],
 ) -> list[dict[str, Any]]:
     """What `judge` says of the proposals of a run; nothing when the run has no proposal or not the baseline."""
-    judged = [name for name in proposals if name != params.baseline]
-    if not judged or params.baseline not in set(scores["model"]):
+    if not set(proposals) - {params.baseline} or params.baseline not in set(scores["model"]):
         return []
-    return judge(scores, efficiency, predictions, params, judged)
+    return judge(scores, efficiency, predictions, params, proposals)
 
 
 def _check_models(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] | None) -> list[str]:
     known = [str(name) for name in scores["model"].unique()]
-    names = [name for name in known if name != baseline] if proposals is None else list(proposals)
+    names = [name for name in (known if proposals is None else proposals) if name != baseline]
     for name in (baseline, *names):
         if name not in known:
             hint = did_you_mean(name, known)
