@@ -166,6 +166,11 @@ class TdaParams(TdaRecipe):
         return self
 
 
+LevelSetRepresentation = Literal[
+    "raw", "difference", "second_difference", "cumulative", "smoothed", "line_length", "amplitude"
+]
+"""What the filters see; see ``tda.level_sets.representations``."""
+
 LevelSetStatistic = Literal[
     "beta0", "measure", "longest", "gap", "position", "persistent_beta0", "bars", "total_persistence"
 ]
@@ -176,7 +181,7 @@ class LevelSetRecipe(Parameters):
     """Convolutional Betti curves: level sets of a series seen through a bank of filters."""
 
     kind: Literal["level_sets"] = "level_sets"
-    representations: tuple[Literal["raw", "difference", "second_difference", "cumulative", "amplitude"], ...] = Field(
+    representations: tuple[LevelSetRepresentation, ...] = Field(
         ("raw", "difference"), min_length=1, description="what the filters see"
     )
     directions: tuple[Literal["superlevel", "sublevel"], ...] = Field(("superlevel",), min_length=1)
@@ -208,7 +213,25 @@ SeriesRecipe = LevelSetRecipe | RocketRecipe
 """A feature transform that is fitted inside a cell, with its seed, on the series themselves."""
 
 
-class Transforms(RootModel[dict[str, Annotated[SeriesRecipe, Field(discriminator="kind")]]]):
+class CrossValidatedRecipe(Parameters):
+    """Several transforms, of which train chooses one by cross-validation (``training.recipe_choice``)."""
+
+    kind: Literal["cross_validated"] = "cross_validated"
+    candidates: tuple[Annotated[SeriesRecipe, Field(discriminator="kind")], ...] = Field(
+        min_length=2, description="the first is taken unless another one is clearly better"
+    )
+    folds: int = Field(5, ge=2)
+    margin: float = Field(
+        0.05, ge=0, lt=1, description="share by which another candidate's error must be below that of the first"
+    )
+    most_series: int = Field(1_000, ge=10, description="of larger train sets so many are drawn to choose with")
+
+
+TransformRecipe = SeriesRecipe | CrossValidatedRecipe
+"""An entry of ``transforms``."""
+
+
+class Transforms(RootModel[dict[str, Annotated[TransformRecipe, Field(discriminator="kind")]]]):
     """Feature transforms by name; a model of the zoo names one in ``features``."""
 
     model_config = ConfigDict(frozen=True)

@@ -13,12 +13,12 @@ from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.trained import TrainedModel, predict_proba
-from topology_efficient_dl.params import LevelSetRecipe, ModelSpec, RocketRecipe, SeriesRecipe, TrainParams
+from topology_efficient_dl.params import ModelSpec, TrainParams, TransformRecipe
 from topology_efficient_dl.training.closed_form import fit_on_transform
 from topology_efficient_dl.training.fitting import fit
 from topology_efficient_dl.training.runtime import reproducible
 
-FitCell = tuple[Split, tuple[str, ModelSpec], int, FeatureInput | SeriesRecipe | None]
+FitCell = tuple[Split, tuple[str, ModelSpec], int, FeatureInput | TransformRecipe | None]
 PredictCell = tuple[TrainedModel, Split, FeatureInput | None]
 
 # The last bits of a probability depend on the number of threads, which belongs to the process.
@@ -73,7 +73,7 @@ def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
             f"zoo.{name}: '{spec.architecture}' has a closed form, for features of transforms; its features "
             f"'{spec.features}' are a variant of tda.variants. Name one of transforms, or take architecture ph_mlp"
         )
-    if isinstance(features, LevelSetRecipe | RocketRecipe):
+    if isinstance(features, TransformRecipe):
         return fit_on_transform(split, spec, seed, train, features, model=name)
     return fit(split, spec, seed, train, features, model=name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,23 @@ from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.series_features import FeatureExtractor, fit_extractor
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import LevelSetRecipe, ModelSpec, SeriesRecipe, TrainParams
+from topology_efficient_dl.params import (
+    CrossValidatedRecipe,
+    LevelSetRecipe,
+    ModelSpec,
+    SeriesRecipe,
+    TrainParams,
+    TransformRecipe,
+)
 from topology_efficient_dl.training.fitting import describe_cell, fit
+from topology_efficient_dl.training.recipe_choice import RecipeChoice, choose_recipe
 from topology_efficient_dl.training.ridge import RidgeFit, fit_ridge, strongest_features
 
 Features = NDArray[np.float32]
 
 
 def fit_on_transform(
-    split: Split, spec: ModelSpec, seed: int, train: TrainParams, recipe: SeriesRecipe, *, model: str
+    split: Split, spec: ModelSpec, seed: int, train: TrainParams, recipe: TransformRecipe, *, model: str
 ) -> TrainedModel:
     """Fit a feature transform with the cell's seed, and the head on its features.
 
@@ -37,20 +46,23 @@ def fit_on_transform(
     spec : head and its options
     seed : of the transform and of the network
     train : the parameters of the loop, for networks
-    recipe : of the transform
+    recipe : of the transform, or several, of which cross-validation chooses one on what the transform is fitted on
     model : the model's name in the zoo
     """
     if find_architecture(spec.architecture).solver == "gradient":
-        return fit(split, spec, seed, train, features_of(split, recipe, seed), model=model)
+        with threadpool_limits(1):
+            choice = choose_recipe(recipe, split.series["train"], split.labels["train"], seed)
+        trained = fit(split, spec, seed, train, features_of(split, choice.recipe, seed), model=model)
+        return replace(trained, card=trained.card | _choice_card(recipe, choice))
     _check_closed_form(spec, recipe, model)
     started = time.perf_counter()
-    labels = split.development(split.labels)
+    series, labels = split.development(split.series), split.development(split.labels)
     with threadpool_limits(1):
-        extractor = fit_extractor(recipe, split.development(split.series), labels, seed)
-        features = extractor.transform(split.development(split.series))
-        extractor, head = _fit_head(split, spec, extractor, features, labels)
-    card = describe_cell(split, spec, seed, (head.weight.shape[1], recipe), model)
-    outcome = {
+        choice = choose_recipe(recipe, series, labels, seed)
+        extractor = fit_extractor(choice.recipe, series, labels, seed)
+        extractor, head = _fit_head(split, spec, extractor, extractor.transform(series), labels)
+    card = describe_cell(split, spec, seed, (head.weight.shape[1], choice.recipe), model)
+    outcome = _choice_card(recipe, choice) | {
         "n_params": head.weight.size + head.bias.size,
         "best_epochs": [],
         "best_epoch": 0,
@@ -63,16 +75,23 @@ def fit_on_transform(
     return TrainedModel(card | outcome, weights, dict(extractor.state()))
 
 
-def _check_closed_form(spec: ModelSpec, recipe: SeriesRecipe, model: str) -> None:
+def _choice_card(recipe: TransformRecipe, choice: RecipeChoice) -> dict[str, Any]:
+    """What a card adds where train chose between transforms."""
+    return {} if recipe is choice.recipe else {"candidate_errors": choice.errors and list(choice.errors)}
+
+
+def _check_closed_form(spec: ModelSpec, recipe: TransformRecipe, model: str) -> None:
     if spec.members > 1:
         raise ParameterError(
             f"zoo.{model}.members: {spec.members} members of '{spec.architecture}', which has a closed form; expected "
             "1. Leave members out"
         )
-    if spec.options.get("max_parameters") is not None and not isinstance(recipe, LevelSetRecipe):
+    candidates = recipe.candidates if isinstance(recipe, CrossValidatedRecipe) else (recipe,)
+    others = [candidate.kind for candidate in candidates if not isinstance(candidate, LevelSetRecipe)]
+    if spec.options.get("max_parameters") is not None and others:
         raise ParameterError(
             f"zoo.{model}.options: max_parameters selects features of level sets, and {model} reads those of "
-            f"'{recipe.kind}'. Leave max_parameters out, or name a transform of kind level_sets"
+            f"'{others[0]}'. Leave max_parameters out, or name a transform of kind level_sets"
         )
 
 

@@ -39,7 +39,7 @@ def test_fixed_filters_share_their_sums() -> None:
     assert (fixed.level_operations, fixed.vector_steps) == (random.level_operations, random.vector_steps)
 
 
-@pytest.mark.parametrize("representation", ["raw", "difference", "second_difference", "cumulative"])
+@pytest.mark.parametrize("representation", ["raw", "difference", "second_difference", "cumulative", "smoothed"])
 def test_the_cost_is_linear_in_the_length(representation: str) -> None:
     curves = fitted(representations=(representation,))
     costs = [transform_cost(curves, 1, length) for length in (100, 200, 300, 1300)]

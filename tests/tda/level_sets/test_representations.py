@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from tests.tda.level_sets.cases import series_of
 
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.params import LevelSetRepresentation
 from topology_efficient_dl.tda.level_sets.representations import (
     N_TAPS,
     quantisation_scale,
@@ -17,7 +20,7 @@ from topology_efficient_dl.tda.level_sets.representations import (
     whole_numbers,
 )
 
-NAMES = ["raw", "difference", "second_difference", "cumulative", "amplitude"]
+NAMES = list(get_args(LevelSetRepresentation))
 
 
 def test_differences_undo_the_sum() -> None:
@@ -33,6 +36,15 @@ def test_a_wave_has_one_amplitude_whatever_its_mean_and_phase() -> None:
     waves = np.stack([7 + np.cos(2 * np.pi * 4 * time / 50), np.sin(2 * np.pi * 4 * time / 50) - 3])
     amplitudes = represent(waves[:, None], "amplitude")[:, 0]
     np.testing.assert_allclose(amplitudes, np.eye(25)[[3, 3]] * 25 / np.sqrt(50), atol=1e-5)
+
+
+def test_moving_means_repeat_the_ends() -> None:
+    series = np.array([[[0.0, 5.0, 10.0, 5.0, 0.0, 5.0, 10.0, 5.0, 0.0, 0.0, 20.0]]])
+    smoothed = represent(series, "smoothed")[0, 0]
+    np.testing.assert_allclose(smoothed[[0, 2, 10]], [3.0, 4.0, 12.0], rtol=1e-6)
+    steps = np.abs(np.diff(series[0, 0]))
+    line_length = represent(series, "line_length")[0, 0]
+    np.testing.assert_allclose(line_length[[4, 0]], [steps[:9].mean(), (4 * steps[0] + steps[:5].sum()) / 9], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 from tests.tda.level_sets.cases import series_of, two_classes
 
 from topology_efficient_dl.errors import DataError, StorageError
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params import LevelSetRecipe, LevelSetRepresentation
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves, transformer
 from topology_efficient_dl.tda.level_sets.plain import count_plain
 from topology_efficient_dl.tda.level_sets.statistics import FAST, ROOTED, STATISTICS
@@ -29,7 +29,7 @@ RECIPES = {
     "both_directions": {**FEW, "directions": ("superlevel", "sublevel")},
     "all_representations": {
         **FEW,
-        "representations": ("raw", "difference", "second_difference", "cumulative", "amplitude"),
+        "representations": get_args(LevelSetRepresentation),
     },
     "by_labels": {**FEW, "level_choice": "labels"},
     "one_statistic": {**FEW, "statistics": ("longest",)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -17,20 +18,17 @@ from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves
 from topology_efficient_dl.tda.level_sets.plan import Plan
-from topology_efficient_dl.tda.level_sets.representations import N_TAPS
+from topology_efficient_dl.tda.level_sets.representations import LINE_LENGTH_OVER, N_TAPS, SMOOTHED_OVER
 from topology_efficient_dl.tda.level_sets.statistics import ROOTED
 
 Array = NDArray[Any]
-
-REPRESENTATIONS = ("raw", "difference", "second_difference", "cumulative")
-"""Those whose arithmetic is the same everywhere; a Fourier transform is not, in its last bits."""
 
 BASE = 256
 """Of the two digits of a filter's input."""
 
 
 def represent_tensor(series: Tensor, name: str) -> Tensor:
-    """One of the ``REPRESENTATIONS`` of every series; see ``tda.level_sets.representations.represent``.
+    """One representation of every series; see ``tda.level_sets.representations.represent``.
 
     (batch, n_channels, n_timepoints) float32 -> (batch, n_channels, length) float32, nine samples at least.
     """
@@ -41,7 +39,34 @@ def represent_tensor(series: Tensor, name: str) -> Tensor:
         values = series.diff(n=2, dim=2)
     elif name == "cumulative":
         values = series.cumsum(dim=2, dtype=torch.float64).to(torch.float32)
+    elif name == "smoothed":
+        values = _moving_mean(series, SMOOTHED_OVER)
+    elif name == "line_length":
+        values = _moving_mean(series.diff(dim=2).abs(), LINE_LENGTH_OVER)
+    elif name == "amplitude":
+        values = _amplitude(series)
     return F.pad(values, (0, max(0, N_TAPS - values.shape[2])))
+
+
+def _amplitude(series: Tensor) -> Tensor:
+    """(batch, n_channels, n_timepoints // 2) magnitudes of the discrete Fourier transform without its mean."""
+    n_timepoints = series.shape[2]
+    if series.shape[0] == 0:  # which some libraries of Fourier transforms refuse
+        return series[:, :, : n_timepoints // 2]
+    spectrum = torch.fft.rfft(series.to(torch.float64)).abs()[:, :, 1:]
+    return (spectrum / math.sqrt(n_timepoints)).to(torch.float32)
+
+
+def _moving_mean(values: Tensor, span: int) -> Tensor:
+    """Mean over ``span`` samples around each, with the ends repeated; added up in the order of the transformer."""
+    length = values.shape[2]
+    if length == 0:
+        return values
+    padded = F.pad(values, (span // 2, span // 2), mode="replicate")
+    total = padded[:, :, :length]
+    for start in range(1, span):
+        total = total + padded[:, :, start : start + length]
+    return total / span
 
 
 def digits(whole: Tensor) -> Tensor:
@@ -234,8 +259,8 @@ class LevelSetLayer(nn.Module):
     """What ``ConvolutionalBettiCurves.transform`` computes, for a whole batch on any device that has float64.
 
     From series as whole numbers to counts, float32 holds every number exactly, and the few steps before and after are
-    rounded alike everywhere, so that counts are equal and features too. The one exception is a device that adds up
-    cumulative sums in another order: they are float64, where sums of float32 values are nearly always exact.
+    rounded alike everywhere, so that counts are equal and features too. Cumulative sums and Fourier transforms are the
+    exception: they are float64 and may differ in its last bits, which rounding to whole numbers all but always removes.
 
     Counts have no gradient, and none flows back to the series. One row of levels is held at a time, at its peak in
     about thirty bytes for every series of the batch, filter and time point.
@@ -249,7 +274,7 @@ class LevelSetLayer(nn.Module):
 
     Raises
     ------
-    ParameterError : no plan, or a representation or statistic that has no counterpart here
+    ParameterError : no plan, or a statistic that has no counterpart here
 
     Examples
     --------
@@ -388,12 +413,9 @@ class BettiClassifier(nn.Module):
 def _check_supported(plans: Mapping[str, Plan], statistics: Sequence[str]) -> None:
     if not plans:
         raise ParameterError("level sets: no feature is selected, expected one at least. Select some columns")
-    asked = dict.fromkeys(name.rsplit("_", 1)[0] for name in plans)
-    unknown = [f"representation '{name}'" for name in asked if name not in REPRESENTATIONS]
-    unknown += [f"statistic '{name}'" for name in statistics if name not in SUPPORTED]
+    unknown = [f"'{name}'" for name in statistics if name not in SUPPORTED]
     if unknown:
         raise ParameterError(
-            f"level sets: {', '.join(unknown)} cannot be computed exactly in torch. Supported are the representations "
-            f"{', '.join(REPRESENTATIONS)} and the statistics {', '.join(SUPPORTED)}; fit a recipe of these, or call "
-            "ConvolutionalBettiCurves.transform"
+            f"level sets: statistic {', '.join(unknown)} cannot be computed in torch. Supported are "
+            f"{', '.join(SUPPORTED)}; fit a recipe of these, or call ConvolutionalBettiCurves.transform"
         )

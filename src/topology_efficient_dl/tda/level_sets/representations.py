@@ -20,6 +20,12 @@ Int16 = NDArray[np.int16]
 N_TAPS = 9
 """Taps of every filter, and the least length of a representation."""
 
+SMOOTHED_OVER = 5
+"""Samples that ``smoothed`` takes the mean of."""
+
+LINE_LENGTH_OVER = 9
+"""Differences whose magnitudes ``line_length`` takes the mean of."""
+
 SMALLEST = 1e-30
 """Magnitude up to which a train set counts as zero: its scale would leave the range of float32."""
 
@@ -34,11 +40,17 @@ def represent(series: NDArray[np.floating[Any]], name: str) -> Float32:
     ----------
     series : (n_samples, n_channels, n_timepoints) float array
     name : ``raw``; ``difference`` and ``second_difference``, one and two samples shorter; ``cumulative`` sum;
-        ``amplitude`` of the discrete Fourier transform without its mean, over the root of the length
+        ``smoothed``, the mean over five samples, ends repeated; ``line_length``, the mean magnitude of nine
+        differences, ends repeated; ``amplitude`` of the discrete Fourier transform without its mean, over the root of
+        the length
 
     Returns
     -------
     (n_samples, n_channels, length) float32, padded with zeros at the end to nine samples at least.
+
+    References
+    ----------
+    Esteller et al., *Line length: an efficient feature for seizure onset detection*, IEEE EMBS (2001).
 
     Examples
     --------
@@ -52,11 +64,27 @@ def represent(series: NDArray[np.floating[Any]], name: str) -> Float32:
         values = np.diff(values, n=2, axis=2)
     elif name == "cumulative":
         values = np.cumsum(values, axis=2, dtype=np.float64).astype(np.float32)
+    elif name == "smoothed":
+        values = _moving_mean(values, SMOOTHED_OVER)
+    elif name == "line_length":
+        values = _moving_mean(np.abs(np.diff(values, axis=2)), LINE_LENGTH_OVER)
     elif name == "amplitude":
         spectrum = np.abs(np.fft.rfft(values, axis=2))[:, :, 1:]
         values = (spectrum / np.sqrt(values.shape[2])).astype(np.float32)
     missing = N_TAPS - values.shape[2]
     return values if missing <= 0 else np.pad(values, ((0, 0), (0, 0), (0, missing)))
+
+
+def _moving_mean(values: Float32, span: int) -> Float32:
+    """Mean over ``span`` samples around each, an odd number, with the ends repeated; added up from left to right."""
+    length = values.shape[2]
+    if length == 0:
+        return values
+    padded = np.pad(values, ((0, 0), (0, 0), (span // 2, span // 2)), mode="edge")
+    total = padded[:, :, :length].copy()
+    for start in range(1, span):
+        total += padded[:, :, start : start + length]
+    return total / np.float32(span)
 
 
 def largest_amplitude(weights: Int16, n_channels: int) -> int:

@@ -1,0 +1,92 @@
+"""Which of several transforms suits a data set: cross-validated on train, whole fits and all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topology_efficient_dl.models.series_features import fit_extractor
+from topology_efficient_dl.params import CrossValidatedRecipe, SeriesRecipe, TransformRecipe
+from topology_efficient_dl.training.ridge import fit_ridge
+
+Series = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RecipeChoice:
+    """The recipe that train chose.
+
+    Attributes
+    ----------
+    recipe : the chosen candidate, or the only recipe there was
+    errors : of every candidate, error rate plus mean squared error over held-out samples; None where there was nothing
+        to choose, or too few samples to choose by
+    """
+
+    recipe: SeriesRecipe
+    errors: tuple[float, ...] | None
+
+
+def choose_recipe(recipe: TransformRecipe, series: Series, labels: Labels, seed: int) -> RecipeChoice:
+    """The candidate whose features predict held-out parts of train best with a ridge regression.
+
+    A candidate is judged by its error rate plus the mean squared error of its scores against +-1; the error rate alone
+    is coarse where train is small. The first candidate is kept unless the best one is better by ``margin``. In
+    each fold transform and regression are fitted anew, so that nothing of the held-out part enters them.
+
+    Parameters
+    ----------
+    recipe : candidates, folds, margin; a single recipe is returned as it is
+    series : (n_samples, n_channels, n_timepoints) float32
+    labels : (n_samples,) int64 in ``range(n_classes)``
+    seed : of the folds, of the transforms, and of the draw from a large train set
+
+    References
+    ----------
+    Stone, *Cross-validatory choice and assessment of statistical predictions* (1974).
+    """
+    if not isinstance(recipe, CrossValidatedRecipe):
+        return RecipeChoice(recipe, None)
+    rng = np.random.default_rng([abs(seed), int(seed < 0)])
+    drawn = np.sort(rng.permutation(len(labels))[: recipe.most_series])
+    series, labels = series[drawn], labels[drawn]
+    held_out = list(_folds(labels, recipe.folds, rng))
+    if not held_out:
+        return RecipeChoice(recipe.candidates[0], None)
+    errors = tuple(_error(candidate, series, labels, held_out, seed) for candidate in recipe.candidates)
+    best = int(np.argmin(errors))
+    chosen = best if errors[best] < (1 - recipe.margin) * errors[0] else 0
+    return RecipeChoice(recipe.candidates[chosen], errors)
+
+
+def _folds(labels: Labels, n_folds: int, rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
+    """What is held out in each fold, classes spread evenly; none of a fold without more samples than classes to fit."""
+    fold_of, dealt = np.empty(len(labels), np.int64), 0
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        fold_of[members] = (dealt + np.arange(len(members))) % n_folds
+        dealt += len(members)
+    for fold in range(n_folds):
+        held_out = fold_of == fold
+        kept = labels[~held_out]
+        if held_out.any() and len(kept) > len(np.unique(kept)) > 1:
+            yield held_out
+
+
+def _error(recipe: SeriesRecipe, series: Series, labels: Labels, folds: list[NDArray[np.bool_]], seed: int) -> float:
+    """Error rate plus mean squared error over all samples that some fold holds out."""
+    n_classes = int(labels.max()) + 1
+    wrong, squared, n_seen = 0, 0.0, 0
+    for held_out in folds:
+        extractor = fit_extractor(recipe, series[~held_out], labels[~held_out], seed)
+        head = fit_ridge(extractor.transform(series[~held_out]), labels[~held_out], n_classes)
+        scores = extractor.transform(series[held_out]) @ head.weight.T + head.bias
+        targets = np.where(np.arange(n_classes) == labels[held_out, None], 1.0, -1.0)
+        wrong += int((scores.argmax(axis=1) != labels[held_out]).sum())
+        squared += float(((scores - targets) ** 2).mean(axis=1).sum())
+        n_seen += int(held_out.sum())
+    return (wrong + squared) / n_seen
