@@ -1,6 +1,9 @@
 """What a cell is known by: parameters that say how, and those that came later, leave old cells known."""
 
-from topology_efficient_dl.params import IngestParams
+import pytest
+from pydantic import ValidationError
+
+from topology_efficient_dl.params import IngestParams, LevelSetRecipe, Transforms
 
 
 def test_a_parameter_that_came_later_changes_nothing_at_its_default() -> None:
@@ -13,3 +16,16 @@ def test_a_parameter_that_came_later_changes_nothing_at_its_default() -> None:
 def test_where_files_lie_does_not_matter() -> None:
     assert IngestParams(root="a").identity() == IngestParams(root="b").identity()
     assert IngestParams(normalise=False).identity() != IngestParams().identity()
+
+
+def test_an_environment_may_change_the_kind_of_a_transform() -> None:
+    base = {"kind": "cross_validated", "candidates": [{"kind": "level_sets"}, {"kind": "minirocket"}], "folds": 3}
+    merged = base | {"kind": "level_sets", "levels_per_filter": 7}
+    assert Transforms.model_validate({"betti": merged}).root["betti"] == LevelSetRecipe(levels_per_filter=7)
+    back = merged | {"kind": "cross_validated"}
+    assert Transforms.model_validate({"betti": back}) == Transforms.model_validate({"betti": base})
+    with pytest.raises(ValidationError, match="candidate"):
+        Transforms.model_validate({"betti": {"kind": "level_sets", "candidate": []}})
+    for not_a_recipe in ("level_sets", {"kind": "rocket"}):
+        with pytest.raises(ValidationError):
+            Transforms.model_validate({"betti": not_a_recipe})

@@ -261,3 +261,17 @@ def test_published_numbers_are_ranked_with_ours():
     published = published.assign(**{name: 0.3 + 0.1 * place for place, name in enumerate(PUBLISHED_NAMES)})
     drawn = words(critical_difference(cells, published))
     assert all(name in drawn for name in ("x", "y", *PUBLISHED_NAMES.values()))
+
+
+def test_what_train_chose_is_counted_by_model(cells):
+    choices = pd.DataFrame(
+        [("Alpha", "a", "raw"), ("Beta", "a", "raw"), ("Alpha", "b", "raw + cumulative"), ("Beta", "b", "raw")],
+        columns=["dataset", "model", "chosen"],
+    )
+    page = render_archive(cells, PUBLISHED, {}, choices=choices)
+    assert section(page, "## What train chose") == [
+        ["representations", "a", "b"],
+        ["raw", "2", "1"],
+        ["raw + cumulative", "0", "1"],
+    ]
+    assert "What train chose" not in render_archive(cells, PUBLISHED, {}, choices=choices.head(0))

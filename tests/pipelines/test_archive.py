@@ -21,7 +21,12 @@ datasets: [GunPoint, Toy, Nowhere]
 models: [betti_ridge, betti_tiny]
 seeds: [1, 2]
 transforms:
-  betti: {kind: level_sets, levels_per_filter: 2}
+  betti:
+    kind: cross_validated
+    folds: 2
+    candidates:
+      - {kind: level_sets, levels_per_filter: 2}
+      - {kind: level_sets, levels_per_filter: 2, representations: [raw]}
   betti_narrow: {kind: level_sets, levels_per_filter: 1, max_dilations: 2}
 efficiency: {batch_sizes: [1], rounds: 2, min_run_seconds: 0.001, memory: false}
 evaluate: {baseline: betti_ridge, n_bootstrap: 100}
@@ -101,6 +106,15 @@ def test_the_table_has_a_row_a_cell_with_quality_and_cost(catalog) -> None:
         assert row["latency_ms"] == results.loc[(dataset, model), "latency_ms_b1"] > 0
         assert row["params"] == results.loc[(dataset, model), "params"] > 0
     assert (cells["fit_seconds"] > 0).all()
+
+
+def test_what_train_chose_has_a_row_a_cell(catalog) -> None:
+    choices = catalog.load("track_a.recipe_choices")
+    assert choices[["dataset", "model", "seed"]].values.tolist() == [
+        [dataset, "betti_ridge", seed] for dataset in ("GunPoint", "Toy") for seed in (1, 2)
+    ]
+    assert set(choices["chosen"]) <= {"raw + difference", "raw"}
+    assert "## What train chose" in catalog.load("track_a.archive_report")
 
 
 def test_the_page_of_the_archive_tells_the_sets_apart(finished, catalog) -> None:

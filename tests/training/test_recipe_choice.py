@@ -11,7 +11,7 @@ from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models import TrainedModel, predict_proba
 from topology_efficient_dl.params import CrossValidatedRecipe, LevelSetRecipe, ModelSpec, RocketRecipe, TrainParams
 from topology_efficient_dl.training import recipe_choice
-from topology_efficient_dl.training.cells import fit_cell
+from topology_efficient_dl.training.cells import choices_table, fit_cell
 from topology_efficient_dl.training.recipe_choice import choose_recipe
 
 POOR = LevelSetRecipe(levels_per_filter=1, filters="random", n_filters=1, representations=("raw",))
@@ -109,6 +109,9 @@ def test_a_cell_keeps_the_chosen_recipe_and_the_errors(pitches: Split, architect
     plain = fit_cell((pitches, ("betti", spec), 7, RICH), ONE_EPOCH)
     np.testing.assert_array_equal(predict_proba(plain, test), predict_proba(model, test))
     assert "candidate_errors" not in plain.card
+    table = choices_table([model, plain])
+    assert table["chosen"].tolist() == ["difference"]
+    assert table["least_error"][0] < table["first_error"][0]
 
 
 def test_a_budget_is_for_level_sets_alone(pitches: Split) -> None:

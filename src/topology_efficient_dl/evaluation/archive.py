@@ -81,9 +81,13 @@ def critical_difference(cells: pd.DataFrame, published: pd.DataFrame) -> Figure:
 
 
 def render_archive(
-    cells: pd.DataFrame, published: pd.DataFrame, skipped: Mapping[str, str], data_card: pd.DataFrame | None = None
+    cells: pd.DataFrame,
+    published: pd.DataFrame,
+    skipped: Mapping[str, str],
+    data_card: pd.DataFrame | None = None,
+    choices: pd.DataFrame | None = None,
 ) -> str:
-    """Markdown: mean accuracies, wins, tests, where the first model loses most, and every data set.
+    """Markdown: mean accuracies, wins, tests, where the first model loses most, what train chose, and every data set.
 
     Parameters
     ----------
@@ -91,6 +95,7 @@ def render_archive(
     published : default-split accuracies
     skipped : why sets were left out
     data_card : sizes of the sets, shown beside the largest losses
+    choices : which transforms train chose, ``dataset, model, seed, chosen``
     """
     scores = with_published(cells, published)
     wide = score_matrix(scores, "accuracy").dropna()
@@ -121,6 +126,7 @@ def render_archive(
         *_table(["data set", "accuracy", "best other", "by", "gap", "train", "classes", "length"],
                 _worst_rows(wide, models[0], data_card)),
         "",
+        *_choice_lines(choices),
         "## Every set",
         "",
         *_table(["data set", *map(str, wide.columns)], _accuracy_rows(wide)),
@@ -193,6 +199,23 @@ def _facts(sizes: pd.Series) -> list[str]:
     reused = str(sizes.get("notes", "")).find("validation is train itself") >= 0
     n_train = sizes["n_train"] if reused else sizes["n_train"] + sizes.get("n_validation", 0)
     return [str(int(value)) for value in (n_train, sizes["n_classes"], sizes["n_timepoints"])]
+
+
+def _choice_lines(choices: pd.DataFrame | None) -> list[str]:
+    """How often each transform was chosen, over all sets and seeds, by model."""
+    if choices is None or choices.empty:
+        return []
+    counts = choices.groupby(["chosen", "model"], sort=False).size().unstack(fill_value=0)
+    counts = counts.loc[counts.sum(axis=1).sort_values(ascending=False).index]
+    rows = [[str(name), *(str(value) for value in row)] for name, row in counts.iterrows()]
+    return [
+        "## What train chose",
+        "",
+        "Cells of each model whose cross-validation on train took these representations.",
+        "",
+        *_table(["representations", *map(str, counts.columns)], rows),
+        "",
+    ]
 
 
 def _tests(scores: pd.DataFrame, models: Iterable[str]) -> list[list[str]]:

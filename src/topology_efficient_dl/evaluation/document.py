@@ -23,6 +23,7 @@ PUBLISHED = {
     "archive": {
         "archive_cells": "{track}_archive.csv",
         "archive_report": "{track}_archive/report.md",
+        "recipe_choices": "{track}_archive/choices.csv",
         "critical_difference": "{track}_archive/critical_difference.png",
     },
 }

@@ -50,7 +50,8 @@ class TrainedModel:
         ``best_epochs, epochs``: epoch of every member that validation chose and epochs run by all, counted from 1;
         ``best_epoch``: median of ``best_epochs``; ``fit_seconds``: wall time;
         ``history``: rows of ``member, stage, epoch, train_loss, validation_loss, validation_accuracy, learning_rate,
-        seconds``, none for a head in closed form
+        seconds``, none for a head in closed form;
+        ``candidate_errors``, only where train chose among transforms: of each, or None (``training.recipe_choice``)
     weights : state dict of the network, contiguous CPU tensors
     extractor_state : arrays of the fitted feature extractor; empty for models of series
     """

@@ -110,3 +110,19 @@ def fits_table(models: Iterable[TrainedModel]) -> pd.DataFrame:
     """What training took, one row a cell: ``dataset, model, seed, fit_seconds, epochs, best_epoch``."""
     columns = ["dataset", "model", "seed", "fit_seconds", "epochs", "best_epoch"]
     return pd.DataFrame([{name: model.card[name] for name in columns} for model in models], columns=columns)
+
+
+def choices_table(models: Iterable[TrainedModel]) -> pd.DataFrame:
+    """Which transform train chose, one row a cell that had a choice.
+
+    ``dataset, model, seed``; ``chosen``, its representations or else its kind; ``first_error`` and ``least_error``, the
+    cross-validated errors of the candidate taken in doubt and of the best one, NaN where train was too small to tell.
+    """
+    columns = ["dataset", "model", "seed", "chosen", "first_error", "least_error"]
+    rows = []
+    for card in (model.card for model in models if "candidate_errors" in model.card):
+        errors = card["candidate_errors"] or [float("nan")]
+        chosen = " + ".join(card["recipe"].get("representations", [card["recipe"]["kind"]]))
+        cell = {name: card[name] for name in ("dataset", "model", "seed")}
+        rows.append(cell | {"chosen": chosen, "first_error": errors[0], "least_error": min(errors)})
+    return pd.DataFrame(rows, columns=columns)

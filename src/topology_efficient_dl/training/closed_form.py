@@ -77,7 +77,9 @@ def fit_on_transform(
 
 def _choice_card(recipe: TransformRecipe, choice: RecipeChoice) -> dict[str, Any]:
     """What a card adds where train chose between transforms."""
-    return {} if recipe is choice.recipe else {"candidate_errors": choice.errors and list(choice.errors)}
+    if not isinstance(recipe, CrossValidatedRecipe):
+        return {}
+    return {"candidate_errors": None if choice.errors is None else list(choice.errors)}
 
 
 def _check_closed_form(spec: ModelSpec, recipe: TransformRecipe, model: str) -> None:

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from topology_efficient_dl.pipelines.archive.nodes import draw_ranks, report, tabulate_cells
+from topology_efficient_dl.pipelines.archive.nodes import draw_ranks, report, tabulate_cells, tabulate_choices
 
 
 def create_pipeline() -> Pipeline:
@@ -10,8 +10,14 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(tabulate_cells, ["scores", "models", "efficiency"], "archive_cells", name="tabulate_cells"),
+            Node(tabulate_choices, "models", "recipe_choices", name="tabulate_choices"),
             Node(draw_ranks, ["archive_cells", "published_accuracy"], "critical_difference", name="draw_ranks"),
-            Node(report, ["archive_cells", "published_accuracy", "data_card"], "archive_report", name="report"),
+            Node(
+                report,
+                ["archive_cells", "published_accuracy", "data_card", "recipe_choices"],
+                "archive_report",
+                name="report",
+            ),
         ],
         namespace="archive",
         prefix_datasets_with_namespace=False,
