@@ -221,8 +221,8 @@ class CrossValidatedRecipe(Parameters):
         min_length=2, description="the first is taken unless another one is clearly better"
     )
     folds: int = Field(5, ge=2)
-    margin: float = Field(
-        0.05, ge=0, lt=1, description="share by which another candidate's error must be below that of the first"
+    standard_errors: float = Field(
+        1.5, ge=0, description="of the difference between two candidates' errors, by which another must beat the first"
     )
     most_series: int = Field(1_000, ge=10, description="of larger train sets so many are drawn to choose with")
 

@@ -16,7 +16,7 @@ from topology_efficient_dl.training.recipe_choice import choose_recipe
 
 POOR = LevelSetRecipe(levels_per_filter=1, filters="random", n_filters=1, representations=("raw",))
 RICH = LevelSetRecipe(levels_per_filter=4, filters="random", n_filters=10, representations=("difference",))
-BOTH = CrossValidatedRecipe(candidates=(POOR, RICH), folds=3)
+BOTH = CrossValidatedRecipe(candidates=(POOR, RICH), folds=3, standard_errors=0.5)
 ONE_EPOCH = TrainParams(max_epochs=1, min_epochs=1)
 
 
@@ -37,15 +37,16 @@ def test_the_transform_that_tells_the_classes_apart_is_chosen() -> None:
     assert choice.errors[1] < choice.errors[0]
 
 
-def test_the_first_stays_unless_another_is_better_by_the_margin() -> None:
+def test_the_first_stays_unless_another_is_clearly_better(monkeypatch: pytest.MonkeyPatch) -> None:
     series, labels = waves()
-    errors = choose_recipe(BOTH, series, labels, seed=1).errors
-    assert errors is not None
-    gap = 1 - errors[1] / errors[0]
-    for margin, expected in ((gap - 0.01, RICH), (gap + 0.01, POOR)):
-        recipe = BOTH.model_copy(update={"margin": margin})
+    gains = np.random.default_rng(0).normal(0.1, 1.0, len(labels))
+    monkeypatch.setattr(recipe_choice, "_errors", lambda recipe, *rest: 1.0 - gains * (recipe == RICH))
+    ratio = gains.mean() / (gains.std(ddof=1) / np.sqrt(len(gains)))
+    assert ratio > 0
+    for standard_errors, expected in ((0.9 * ratio, RICH), (1.1 * ratio, POOR)):
+        recipe = BOTH.model_copy(update={"standard_errors": standard_errors})
         assert choose_recipe(recipe, series, labels, seed=1).recipe == expected
-    same = CrossValidatedRecipe(candidates=(POOR, POOR), margin=0)
+    same = CrossValidatedRecipe(candidates=(POOR, POOR), standard_errors=0)
     assert choose_recipe(same, series, labels, seed=1).recipe == POOR
 
 
@@ -78,7 +79,7 @@ def test_every_sample_is_held_out_once_and_classes_are_spread() -> None:
 def test_large_train_sets_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     series, labels = waves(60)
     seen: list[int] = []
-    monkeypatch.setattr(recipe_choice, "_error", lambda recipe, series, *rest: seen.append(len(series)) or 1.0)
+    monkeypatch.setattr(recipe_choice, "_errors", lambda recipe, series, *rest: seen.append(len(series)) or np.ones(2))
     choose_recipe(BOTH.model_copy(update={"most_series": 20}), series, labels, seed=0)
     assert seen == [20, 20]
 

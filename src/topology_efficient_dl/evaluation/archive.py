@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from topology_efficient_dl.efficiency.environment import describe_environment
-from topology_efficient_dl.evaluation.context import run_command
+from topology_efficient_dl.evaluation.context import provenance_lines
 from topology_efficient_dl.evaluation.figures import draw_critical_difference
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.report import number
@@ -134,8 +133,7 @@ def render_archive(
     ]  # fmt: skip
     lines += _without_published(cells, set(wide.index))
     lines += [f"- **{name} was skipped**: {_without_folders(reason)}" for name, reason in skipped.items()]
-    environment = ", ".join(f"{key} {value}" for key, value in describe_environment().items() if value)
-    lines += ["", f"Command: `{run_command()}`", "", f"Measured on: {environment}", ""]
+    lines += provenance_lines()
     return "\n".join(lines)
 
 

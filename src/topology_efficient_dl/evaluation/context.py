@@ -70,6 +70,12 @@ def report_context(
     )
 
 
+def provenance_lines() -> list[str]:
+    """The foot of a Markdown page: the command of this run, and what it was measured on."""
+    environment = ", ".join(f"{key} {value}" for key, value in describe_environment().items() if value)
+    return ["", f"Command: `{run_command()}`", "", f"Measured on: {environment}", ""]
+
+
 def run_command() -> str:
     """The command line of this run, ready for a shell; absolute paths are replaced by ``PATH``."""
     started_by = sys.argv[0].replace("\\", "/").removesuffix("/__main__.py")

@@ -12,10 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.efficiency.environment import describe_environment
 from topology_efficient_dl.efficiency.latency import fixed_threads
 from topology_efficient_dl.efficiency.memory import peak_rss_mb
-from topology_efficient_dl.evaluation.context import run_command
+from topology_efficient_dl.evaluation.context import provenance_lines
 from topology_efficient_dl.evaluation.report import number
 from topology_efficient_dl.models.trained import Predictor
 from topology_efficient_dl.params import GrowthParams, LevelSetRecipe, ModelSpec, TrainParams
@@ -136,11 +135,7 @@ def render_growth(lengths: pd.DataFrame, numbers: pd.DataFrame, growth: GrowthPa
         *_rows(numbers, ["n_series", "seconds", "us_per_series", "peak_mb"]),
         "",
         "Peak memory is over the imported libraries, of a fresh process.",
-        "",
-        f"Command: `{run_command()}`",
-        "",
-        "Measured on: " + ", ".join(f"{key} {value}" for key, value in describe_environment().items() if value),
-        "",
+        *provenance_lines(),
     ]
     return "\n".join(lines)
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from topology_efficient_dl.efficiency.environment import describe_environment
-from topology_efficient_dl.evaluation.context import run_command
+from topology_efficient_dl.evaluation.context import provenance_lines
 from topology_efficient_dl.evaluation.report import number
 
 
@@ -36,11 +35,7 @@ def render_scaling(table: pd.DataFrame, whole: Mapping[str, Any], dataset: str) 
         f"All {whole['n_series']} series of length {whole['n_timepoints']}, as in a run (`tda` parameters of the "
         f"environment, jobs = {whole['jobs']}): **{whole['seconds']:.0f} s** wall clock, "
         f"{whole['seconds_of_all_workers']:.0f} s summed over workers.",
-        "",
-        f"Command: `{run_command()}`",
-        "",
-        "Measured on: " + ", ".join(f"{key} {value}" for key, value in describe_environment().items() if value),
-        "",
+        *provenance_lines(),
     ]
     return "\n".join(lines)
 

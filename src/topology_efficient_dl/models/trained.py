@@ -142,6 +142,7 @@ class Predictor:
     def __init__(self, model: TrainedModel, device: str = "cpu", batch_size: int = 256) -> None:
         self.device = torch.device(device)
         self.batch_size = batch_size
+        self._on_cpu = self.device.type == "cpu"
         self.network = _without_parametrizations(model.module()).to(self.device)
         self.shape = (model.card["n_channels"], model.card["n_timepoints"])
         self.reads_features = model.card["recipe"] is not None
@@ -184,10 +185,17 @@ class Predictor:
     def of_inputs(self, inputs: FloatArray) -> FloatArray:
         """Probabilities (n, n_classes) of what the network itself reads: series, or feature vectors (n, n_features)."""
         tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
-        parts = (tensor,) if len(tensor) <= self.batch_size else tensor.split(self.batch_size)
-        batches = [self.network(part.to(self.device)).softmax(dim=1) for part in parts]
-        probabilities: FloatArray = (batches[0] if len(batches) == 1 else torch.cat(batches)).cpu().numpy()
+        # One series takes microseconds, in which every call that changes nothing would be seen.
+        if len(tensor) <= self.batch_size:
+            found = self._of_batch(tensor)
+        else:
+            found = torch.cat([self._of_batch(part) for part in tensor.split(self.batch_size)])
+        probabilities: FloatArray = found.numpy() if self._on_cpu else found.cpu().numpy()
         return probabilities
+
+    def _of_batch(self, inputs: Tensor) -> Tensor:
+        scores: Tensor = self.network(inputs if self._on_cpu else inputs.to(self.device))
+        return scores.softmax(dim=1)
 
 
 def _without_parametrizations(network: nn.Module) -> nn.Module:

@@ -23,8 +23,8 @@ class RecipeChoice:
     Attributes
     ----------
     recipe : the chosen candidate, or the only recipe there was
-    errors : of every candidate, error rate plus mean squared error over held-out samples; None where there was nothing
-        to choose, or too few samples to choose by
+    errors : of every candidate, error rate plus mean squared error over held-out series; None where there was nothing
+        to choose, or too few series to choose by
     """
 
     recipe: SeriesRecipe
@@ -35,19 +35,21 @@ def choose_recipe(recipe: TransformRecipe, series: Series, labels: Labels, seed:
     """The candidate whose features predict held-out parts of train best with a ridge regression.
 
     A candidate is judged by its error rate plus the mean squared error of its scores against +-1; the error rate alone
-    is coarse where train is small. The first candidate is kept unless the best one is better by ``margin``. In
-    each fold transform and regression are fitted anew, so that nothing of the held-out part enters them.
+    is coarse where train is small. The first candidate is kept unless the best one is better by ``standard_errors``
+    of the paired difference over all series, for the least of several errors is too low by chance. In each fold
+    transform and regression are fitted anew, so that nothing of the held-out part enters them.
 
     Parameters
     ----------
-    recipe : candidates, folds, margin; a single recipe is returned as it is
+    recipe : candidates, folds, standard errors; a single recipe is returned as it is
     series : (n_samples, n_channels, n_timepoints) float32
     labels : (n_samples,) int64 in ``range(n_classes)``
     seed : of the folds, of the transforms, and of the draw from a large train set
 
     References
     ----------
-    Stone, *Cross-validatory choice and assessment of statistical predictions* (1974).
+    Stone, *Cross-validatory choice and assessment of statistical predictions* (1974); Breiman et al., *Classification
+    and regression trees* (1984), section 3.4.3: the rule of standard errors.
     """
     if not isinstance(recipe, CrossValidatedRecipe):
         return RecipeChoice(recipe, None)
@@ -57,10 +59,12 @@ def choose_recipe(recipe: TransformRecipe, series: Series, labels: Labels, seed:
     held_out = list(_folds(labels, recipe.folds, rng))
     if not held_out:
         return RecipeChoice(recipe.candidates[0], None)
-    errors = tuple(_error(candidate, series, labels, held_out, seed) for candidate in recipe.candidates)
-    best = int(np.argmin(errors))
-    chosen = best if errors[best] < (1 - recipe.margin) * errors[0] else 0
-    return RecipeChoice(recipe.candidates[chosen], errors)
+    errors = np.stack([_errors(candidate, series, labels, held_out, seed) for candidate in recipe.candidates])
+    means = errors.mean(axis=1)
+    best = int(means.argmin())
+    gains = errors[0] - errors[best]
+    clear = gains.mean() > recipe.standard_errors * gains.std(ddof=1) / np.sqrt(len(gains))
+    return RecipeChoice(recipe.candidates[best if clear else 0], tuple(float(mean) for mean in means))
 
 
 def _folds(labels: Labels, n_folds: int, rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
@@ -77,16 +81,16 @@ def _folds(labels: Labels, n_folds: int, rng: np.random.Generator) -> Iterator[N
             yield held_out
 
 
-def _error(recipe: SeriesRecipe, series: Series, labels: Labels, folds: list[NDArray[np.bool_]], seed: int) -> float:
-    """Error rate plus mean squared error over all samples that some fold holds out."""
+def _errors(
+    recipe: SeriesRecipe, series: Series, labels: Labels, folds: list[NDArray[np.bool_]], seed: int
+) -> NDArray[np.float64]:
+    """(n_held_out,) wrong, 0 or 1, plus squared error, of every series that some fold holds out."""
     n_classes = int(labels.max()) + 1
-    wrong, squared, n_seen = 0, 0.0, 0
+    errors = []
     for held_out in folds:
         extractor = fit_extractor(recipe, series[~held_out], labels[~held_out], seed)
         head = fit_ridge(extractor.transform(series[~held_out]), labels[~held_out], n_classes)
         scores = extractor.transform(series[held_out]) @ head.weight.T + head.bias
         targets = np.where(np.arange(n_classes) == labels[held_out, None], 1.0, -1.0)
-        wrong += int((scores.argmax(axis=1) != labels[held_out]).sum())
-        squared += float(((scores - targets) ** 2).mean(axis=1).sum())
-        n_seen += int(held_out.sum())
-    return (wrong + squared) / n_seen
+        errors.append((scores.argmax(axis=1) != labels[held_out]) + ((scores - targets) ** 2).mean(axis=1))
+    return np.concatenate(errors)
