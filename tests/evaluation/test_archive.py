@@ -178,17 +178,17 @@ def test_the_largest_gaps_of_the_first_model_come_first_with_sizes(cells):
     """On Alpha a is 5 points behind MultiRocket; with 70 instead of 65 published, 10 behind the ensemble on Beta."""
     card = pd.DataFrame({
         "dataset": ["Alpha", "Beta", "Lost"], "n_train": [30, 40, None], "n_classes": [2, 5, None],
-        "n_timepoints": [96, 128, None],
+        "n_timepoints": [96, 128, None], "n_test": [60, 30, None],
     })  # fmt: skip
     published = PUBLISHED.assign(inceptiontime_ensemble=[0.9, 0.7, 0.1])
-    header = ["data set", "accuracy", "best other", "by", "gap", "train", "classes", "length"]
+    header = ["data set", "accuracy", "best other", "by", "gap", "in test series", "train", "classes", "length"]
     assert section(render_archive(cells, published, {}, card), "## Where a loses most") == [
         header,
-        ["Beta", "0.600", "0.700", ENSEMBLE, "0.100", "40", "5", "128"],
-        ["Alpha", "0.900", "0.950", MULTI, "0.050", "30", "2", "96"],
+        ["Beta", "0.600", "0.700", ENSEMBLE, "0.100", "3 of 30", "40", "5", "128"],
+        ["Alpha", "0.900", "0.950", MULTI, "0.050", "3 of 60", "30", "2", "96"],
     ]
     assert [row[5:] for row in section(render_archive(cells, published, {}), "## Where a loses most")[1:]] == [
-        ["-", "-", "-"]
+        ["-", "-", "-", "-"]
     ] * 2
 
 

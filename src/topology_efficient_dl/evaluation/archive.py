@@ -122,7 +122,7 @@ def render_archive(
         "",
         "Its accuracy below the best of all others, published ones included.",
         "",
-        *_table(["data set", "accuracy", "best other", "by", "gap", "train", "classes", "length"],
+        *_table(["data set", "accuracy", "best other", "by", "gap", "in test series", "train", "classes", "length"],
                 _worst_rows(wide, models[0], data_card)),
         "",
         *_choice_lines(choices),
@@ -186,17 +186,19 @@ def _worst_rows(wide: pd.DataFrame, model: str, data_card: pd.DataFrame | None, 
     rows = []
     for name in gaps.index[gaps > 1e-9][:n]:
         best = str(others.loc[name].idxmax())
-        facts = _facts(sizes.loc[name]) if name in sizes.index else ["-"] * 3
+        facts = _facts(sizes.loc[name], float(gaps[name])) if name in sizes.index else ["-"] * 4
         scores = [f"{wide.loc[name, model]:.3f}", f"{others.loc[name].max():.3f}", best, f"{gaps[name]:.3f}"]
         rows.append([str(name), *scores, *facts])
     return rows
 
 
-def _facts(sizes: pd.Series) -> list[str]:
-    """Official train series, classes and length of a set."""
+def _facts(sizes: pd.Series, gap: float) -> list[str]:
+    """The gap counted in test series; official train series, classes and length of a set."""
     reused = str(sizes.get("notes", "")).find("validation is train itself") >= 0
     n_train = sizes["n_train"] if reused else sizes["n_train"] + sizes.get("n_validation", 0)
-    return [str(int(value)) for value in (n_train, sizes["n_classes"], sizes["n_timepoints"])]
+    n_test = int(sizes["n_test"])
+    whole = [str(int(value)) for value in (n_train, sizes["n_classes"], sizes["n_timepoints"])]
+    return [f"{gap * n_test:.0f} of {n_test}", *whole]
 
 
 def _choice_lines(choices: pd.DataFrame | None) -> list[str]:
