@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-betti design-a scaling-betti clean
+.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-betti design-a peers-a scaling-betti clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,9 +53,19 @@ ablation-betti: $(READY)  ## docs/results/ablation_betti: what is topological ab
 	$(BIN)/kedro run --pipelines archive_a --env ablation_betti
 	$(BIN)/kedro publish --track track_a --env ablation_betti --only archive --to docs/results/ablation_betti
 
-design-a: $(READY)  ## docs/results/design_a: how the defaults were chosen on train; needs UCR_ROOT
+design-a: $(READY)  ## docs/results/design_a: designs compared on train, also on z-normalised series; needs UCR_ROOT
 	$(BIN)/kedro run --pipelines archive_a --env design_a
 	$(BIN)/kedro publish --track track_a --env design_a --only archive --to docs/results/design_a
+	$(BIN)/kedro run --pipelines archive_a --env design_a --params "ingest.normalise=true,models=betti_fixed betti_ridge"
+	$(BIN)/kedro publish --track track_a --env design_a --only archive --to docs/results/design_a/normalised
+
+peers-a: $(READY)  ## docs/results/peers_a: every peer, and Inception networks of equal size or time; needs UCR_ROOT
+	$(BIN)/kedro run --pipelines track_a --env peers_a
+	$(BIN)/kedro publish --track track_a --env peers_a --only track --to docs/results/peers_a
+	$(BIN)/kedro run --pipelines track_a --env peers_a --params evaluate.baseline=inception_equal_time
+	$(BIN)/kedro publish --track track_a --env peers_a --only track --to docs/results/peers_a/equal_time
+	$(BIN)/kedro run --pipelines track_a --env peers_a --params evaluate.baseline=inception_equal_parameters
+	$(BIN)/kedro publish --track track_a --env peers_a --only track --to docs/results/peers_a/equal_parameters
 
 scaling-betti: $(READY)  ## docs/results/scaling_betti: growth with length and number of series
 	$(BIN)/kedro run --pipelines scaling_betti
