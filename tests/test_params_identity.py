@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from topology_efficient_dl.params import IngestParams, LevelSetRecipe, Transforms
+from topology_efficient_dl.params import IngestParams, LevelSetRecipe, ModelSpec, Transforms
 
 
 def test_a_parameter_that_came_later_changes_nothing_at_its_default() -> None:
@@ -11,6 +11,11 @@ def test_a_parameter_that_came_later_changes_nothing_at_its_default() -> None:
     assert "held_out" not in before.identity()
     assert before.identity() == same.identity()
     assert IngestParams(held_out=0.3).identity()["held_out"] == 0.3
+
+
+def test_a_model_that_does_not_normalise_is_known_as_before() -> None:
+    assert "normalise" not in ModelSpec(architecture="fcn").identity()
+    assert ModelSpec(architecture="fcn", normalise=True).identity()["normalise"] is True
 
 
 def test_where_files_lie_does_not_matter() -> None:

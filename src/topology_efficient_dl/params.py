@@ -267,6 +267,11 @@ class ModelSpec(Parameters):
         None, description="variant of tda.variants, or name in transforms, that the model reads instead of the series"
     )
     members: int = Field(1, ge=1, description="networks in an ensemble that averages probabilities")
+    normalise: bool = Field(
+        False,
+        description="z-normalise the series inside the network; for runs with ingest.normalise off",
+        json_schema_extra=LATER,
+    )
     options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the architecture")
 
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
-from topology_efficient_dl.models.layers import CHUNK_FROM, SameConv1d, chunk_width, initialise
+from topology_efficient_dl.data.cleaning import z_normalise
+from topology_efficient_dl.models.layers import CHUNK_FROM, SameConv1d, ZNormalised, chunk_width, initialise
 
 
 @settings(max_examples=40, deadline=None)
@@ -52,3 +55,10 @@ def test_recurrent_weights_are_orthogonal_by_gate():
     initialise(gru)
     for gate in gru.weight_hh_l0.detach().chunk(3):
         torch.testing.assert_close(gate @ gate.T, torch.eye(8), atol=1e-5, rtol=0)
+
+
+def test_a_network_may_see_its_series_z_normalised():
+    series = 100 + 20 * torch.randn(5, 3, 40, generator=torch.Generator().manual_seed(0))
+    series[1, 2] = 7.3
+    expected = np.stack([z_normalise(values) for values in series.double().numpy()])
+    np.testing.assert_allclose(ZNormalised(nn.Identity())(series), expected, atol=1e-5)

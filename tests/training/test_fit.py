@@ -306,3 +306,19 @@ def test_fits_in_threads_of_one_process_do_not_disturb_each_other(split):
         thread.join()
     assert same(alone[0], together[1])
     assert same(alone[1], together[2])
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_network_that_normalises_is_blind_to_offset_and_scale(split, members):
+    spec = small("tiny_cnn", members=members, normalise=True)
+    model = TrainedModel.from_bytes(fit(split, spec, 42, TWO).to_bytes())
+    series = split.series["test"]
+    np.testing.assert_allclose(predict_proba(model, 30 * series + 100), predict_proba(model, series), atol=1e-4)
+    plain = fit(split, small("tiny_cnn", members=members), 42, TWO)
+    assert "normalise" not in plain.card
+    assert np.abs(predict_proba(plain, 30 * series + 100) - predict_proba(plain, series)).max() > 0.01
+
+
+def test_features_cannot_be_normalised_inside_the_network(split, features):
+    with pytest.raises(ParameterError, match=r"zoo\.ph_mlp\.normalise: .*reads features"):
+        fit(split, small("ph_mlp", normalise=True), 42, TWO, features)

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 CHUNK_TAPS = range(8, 14)
 """Kernel widths for which oneDNN has its fast one-dimensional kernels; longer ones run at half the speed."""
 
+ROUNDING = 1e-6
+"""Spread of a float32 channel, as a share of its largest magnitude, that rounding alone may cause."""
+
 CHUNK_FROM = 512
 """Batch times time below which a long kernel is faster in one piece, because copies cost more than arithmetic."""
 
@@ -110,3 +113,26 @@ def _initialise_recurrent(module: nn.GRU) -> None:
         fill = nn.init.orthogonal_ if name.startswith("weight_hh") else nn.init.xavier_uniform_
         for gate in weight.data.chunk(3):
             fill(gate)
+
+
+class ZNormalised(nn.Module):
+    """A network that sees every channel of a series with mean 0 and (population) standard deviation 1.
+
+    A channel that varies by no more than rounding does becomes 0, as in ``data.cleaning.z_normalise``.
+
+    Parameters
+    ----------
+    network : reads (batch, n_channels, n_timepoints)
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, series: Tensor) -> Tensor:
+        """Series (batch, n_channels, n_timepoints) -> whatever the network makes of them."""
+        centred = series - series.mean(dim=2, keepdim=True)
+        spread = centred.square().mean(dim=2, keepdim=True).sqrt()
+        varies = spread > ROUNDING * series.abs().amax(dim=2, keepdim=True)
+        scores: Tensor = self.network(torch.where(varies, centred / torch.where(varies, spread, 1.0), 0.0))
+        return scores

@@ -16,6 +16,7 @@ from torch.nn.utils import parametrize
 
 from topology_efficient_dl.errors import DataError, StorageError
 from topology_efficient_dl.models.ensemble import Ensemble
+from topology_efficient_dl.models.layers import ZNormalised
 from topology_efficient_dl.models.registry import build_model
 from topology_efficient_dl.models.series_features import FeatureExtractor, extractor_from_state
 
@@ -28,9 +29,11 @@ WEIGHTS, EXTRACTOR = "weights.", "extractor."
 def build_network(card: dict[str, Any]) -> nn.Module:
     """The network that a card describes, freshly initialised: one model, or an ensemble of ``card["members"]``."""
     shape = {key: card[key] for key in SHAPE_KEYS}
-    members = [
+    members: list[nn.Module] = [
         build_model(card["architecture"], card["size"], card["options"], **shape) for _ in range(card["members"])
     ]
+    if card.get("normalise"):
+        members = [ZNormalised(member) for member in members]
     return members[0] if len(members) == 1 else Ensemble(members)
 
 
@@ -43,7 +46,7 @@ class TrainedModel:
     card : JSON-able description, with these keys.
         ``model, dataset, seed``: which cell it is;
         ``architecture, size, options, members, n_channels, n_timepoints, n_classes, n_features``: what is rebuilt
-        (``n_features`` is None for models of series);
+        (``n_features`` is None for models of series), and ``normalise``, where the network z-normalises its input;
         ``classes``: original labels in code order;
         ``recipe``: fields of the recipe of its features, or None;
         ``n_params``: trainable weights of all members;

@@ -124,7 +124,13 @@ def describe_cell(
         raise ParameterError(
             f"zoo.{model}: architecture '{spec.architecture}' reads {needs} and {got}. {way_out} zoo.{model}.features."
         )
-    return {
+    if reads_features and spec.normalise:
+        raise ParameterError(
+            f"zoo.{model}.normalise: architecture '{spec.architecture}' reads features, and only series are normalised. "
+            "Leave it out, or set ingest.normalise, which is for all models"
+        )
+    optional = {"normalise": True} if spec.normalise else {}
+    return optional | {
         "model": model,
         "dataset": split.name,
         "seed": seed,
