@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-betti design-a peers-a scaling-betti clean
+.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-betti design-a peers-a multivariate-a scaling-betti clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,10 @@ peers-a: $(READY)  ## docs/results/peers_a: every peer, and Inception networks o
 	$(BIN)/kedro publish --track track_a --env peers_a --only track --to docs/results/peers_a/equal_time
 	$(BIN)/kedro run --pipelines track_a --env peers_a --params evaluate.baseline=inception_equal_parameters
 	$(BIN)/kedro publish --track track_a --env peers_a --only track --to docs/results/peers_a/equal_parameters
+
+multivariate-a: $(READY)  ## docs/results/multivariate_a: series of several channels
+	$(BIN)/kedro run --pipelines track_a --env multivariate_a
+	$(BIN)/kedro publish --track track_a --env multivariate_a --only track --to docs/results/multivariate_a
 
 scaling-betti: $(READY)  ## docs/results/scaling_betti: growth with length and number of series
 	$(BIN)/kedro run --pipelines scaling_betti

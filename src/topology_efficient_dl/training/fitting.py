@@ -126,8 +126,8 @@ def describe_cell(
         )
     if reads_features and spec.normalise:
         raise ParameterError(
-            f"zoo.{model}.normalise: architecture '{spec.architecture}' reads features, and only series are normalised. "
-            "Leave it out, or set ingest.normalise, which is for all models"
+            f"zoo.{model}.normalise: architecture '{spec.architecture}' reads features, and only series can be "
+            "normalised. Leave it out, or set ingest.normalise, which is for all models"
         )
     optional = {"normalise": True} if spec.normalise else {}
     return optional | {
