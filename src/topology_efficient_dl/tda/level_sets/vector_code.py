@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.extending import intrinsic
 
@@ -126,64 +127,96 @@ def _shuffled(builder: Any, row: Any, taps: list[int]) -> Any:
     return builder.shuffle_vector(row, ir.Constant(row.type, ir.Undefined), mask)
 
 
-@intrinsic
-def count_levels(
-    typing: Any, values: Any, first: Any, last: Any, levels: Any, runs: Any, counts: Any, row: Any, tile: Any
-) -> Any:
-    """Carry the counts of ``LANES`` filters at one level each over the time points ``first <= t < last``.
+def _level_counter(tiles: int) -> Any:
+    """The intrinsic that counts ``tiles`` neighbouring tiles side by side, so that none waits for what it just wrote."""
 
-    At each time point and lane, with ``above`` true where the value exceeds the level::
+    @intrinsic
+    def count_levels(
+        typing: Any,
+        values: Any,
+        first: Any,
+        last: Any,
+        levels: Any,
+        ones: Any,
+        runs: Any,
+        counts: Any,
+        row: Any,
+        tile: Any,
+    ) -> Any:
+        """Carry the counts of one level a filter over the time points ``first <= t < last``, from lane ``tile`` on.
 
-        run = run + 1 if above else 0
-        components += run == 1
-        measure += above
-        longest = max(longest, run)
+        At each time point and lane, with ``above`` true where the value exceeds the level::
 
-    Parameters
-    ----------
-    values : (n_timepoints, n_lanes) int16 array
-    first, last : at least one time point
-    levels : (n_rows, n_lanes) int16 array
-    runs : (n_rows, n_lanes) array of counts: the current runs
-    counts : (n_rows, 3, n_lanes) array of counts: components, measure, longest
-    """
-    signature = types.void(values, types.intp, types.intp, levels, runs, counts, types.intp, types.intp)
-    kind = ir.VectorType(ir.IntType(runs.dtype.bitwidth), LANES)
+            run = run + 1 if above else 0
+            components += run == 1
+            measure += above
+            longest = max(longest, run)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kinds = signature.args
-        first, last, row, tile = (arguments[k] for k in (1, 2, 6, 7))
-        values, levels, runs, counts = (_Array(context, builder, kinds[k], arguments[k]) for k in (0, 3, 4, 5))
-        threshold = levels.load(levels.place(row, tile), _VALUES)
-        of_row = builder.mul(row, ir.Constant(_I64, 3))
-        places = [(runs, runs.place(row, tile))]
-        places += [(counts, counts.place(builder.add(of_row, ir.Constant(_I64, k)), tile)) for k in range(3)]
-        before = [array.load(place, kind) for array, place in places]
+        Parameters
+        ----------
+        values : (n_timepoints, n_lanes) int16 array
+        first, last : at least one time point
+        levels : (n_rows, n_lanes) int16 array
+        ones : (LANES,) array of counts, all one. Were it a constant, LLVM would turn each addition under a mask, one
+            instruction, into two: the mask as numbers, and their difference
+        runs : (n_rows, n_lanes) array of counts: the current runs
+        counts : (n_rows, 3, n_lanes) array of counts: components, measure, longest
+        """
+        signature = types.void(values, types.intp, types.intp, levels, ones, runs, counts, types.intp, types.intp)
+        kind = ir.VectorType(ir.IntType(runs.dtype.bitwidth), LANES)
 
-        entry, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        time = builder.phi(_I64)
-        state = [builder.phi(kind) for _ in before]
-        after = _counted(builder, values.load(values.place(time, tile), _VALUES), threshold, state)
-        following = builder.add(time, ir.Constant(_I64, 1))
-        for phi, start, update in zip([time, *state], [first, *before], [following, *after], strict=True):
-            phi.add_incoming(start, entry)
-            phi.add_incoming(update, loop)
-        builder.cbranch(builder.icmp_signed("<", following, last), loop, done)
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            first, last, row, tile = (arguments[k] for k in (1, 2, 7, 8))
+            values, levels, ones, runs, counts = (
+                _Array(context, builder, signature.args[k], arguments[k]) for k in (0, 3, 4, 5, 6)
+            )
+            one = ones.load(ir.Constant(_I64, 0), kind)
+            columns = [builder.add(tile, ir.Constant(_I64, place * LANES)) for place in range(tiles)]
+            thresholds = [levels.load(levels.place(row, column), _VALUES) for column in columns]
+            of_row = [builder.add(builder.mul(row, ir.Constant(_I64, 3)), ir.Constant(_I64, k)) for k in range(3)]
+            places = [
+                (array, array.place(at, column))
+                for column in columns
+                for array, at in ((runs, row), *((counts, count) for count in of_row))
+            ]
+            before = [array.load(place, kind) for array, place in places]
 
-        builder.position_at_end(done)
-        for (array, place), value in zip(places, after, strict=True):
-            array.store(value, place)
-        return context.get_dummy_value()
+            entry, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
+            builder.branch(loop)
+            builder.position_at_end(loop)
+            time = builder.phi(_I64)
+            state = [builder.phi(kind) for _ in before]
+            after = []
+            for place, (column, threshold) in enumerate(zip(columns, thresholds, strict=True)):
+                here = values.load(values.place(time, column), _VALUES)
+                after += _counted(builder, here, threshold, one, state[4 * place : 4 * place + 4])
+            following = builder.add(time, ir.Constant(_I64, 1))
+            for phi, start, update in zip([time, *state], [first, *before], [following, *after], strict=True):
+                phi.add_incoming(start, entry)
+                phi.add_incoming(update, loop)
+            builder.cbranch(builder.icmp_signed("<", following, last), loop, done)
 
-    return signature, generate
+            builder.position_at_end(done)
+            for (array, place), value in zip(places, after, strict=True):
+                array.store(value, place)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return count_levels
 
 
-def _counted(builder: Any, values: Any, threshold: Any, state: list[Any]) -> list[Any]:
+TOGETHER = 3 if get_host_cpu_features().get("avx512bw") else 1
+"""Tiles whose counts fit into the registers: five vectors each, of the 32 that AVX-512 has; others have less room."""
+
+count_levels = _level_counter(1)
+count_levels_together = _level_counter(TOGETHER)
+
+
+def _counted(builder: Any, values: Any, threshold: Any, one: Any, state: list[Any]) -> list[Any]:
     """Run, components, measure and longest after one more time point."""
     run, components, measure, longest = state
-    one, zero = _splat(run.type, 1), _splat(run.type, 0)
+    zero = _splat(run.type, 0)
     above = builder.icmp_signed(">", values, threshold)
     run = builder.select(above, builder.add(run, one), zero)
     born = builder.icmp_signed("==", run, one)

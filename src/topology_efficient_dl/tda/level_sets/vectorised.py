@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from topology_efficient_dl.tda.level_sets.filters import fixed_filters
 from topology_efficient_dl.tda.level_sets.plan import Plan
 from topology_efficient_dl.tda.level_sets.representations import LARGEST, Int16
-from topology_efficient_dl.tda.level_sets.vector_code import LANES, apply_filters, apply_fixed_filters, count_levels
+from topology_efficient_dl.tda.level_sets.vector_code import (
+    LANES,
+    TOGETHER,
+    apply_filters,
+    apply_fixed_filters,
+    count_levels,
+    count_levels_together,
+)
 
 BLOCK = 64
 """Time points that are filtered before their levels are counted: a block of all filters stays in the first cache."""
@@ -63,7 +70,7 @@ class Lanes:
         counts = np.empty((len(whole), len(self.levels), N_COUNTS, self.levels.shape[1]), kind)
         arguments = (
             whole, plan.channels, plan.dilations, plan.n_rows, self.weights, self.fixed, self.levels, plan.interior,
-            counts,
+            np.ones(LANES, kind), counts,
         )  # fmt: skip
         if threads == 1 or len(whole) == 1:
             _count(*arguments)
@@ -84,32 +91,35 @@ def _count_on_threads(threads: int, *arguments: Any) -> None:
 @njit(cache=True, nogil=True)
 def _count(
     whole: Any, channels: Any, dilations: Any, n_rows: Any, weights: Any, fixed: Any, levels: Any, interior: Any,
-    counts: Any,
+    ones: Any, counts: Any,
 ) -> None:  # fmt: skip
     for i in range(len(whole)):
-        _count_series(whole[i], channels, dilations, n_rows, weights, fixed, levels, interior, counts[i])
+        _count_series(whole[i], channels, dilations, n_rows, weights, fixed, levels, interior, ones, counts[i])
 
 
 @njit(cache=True, nogil=True, parallel=True)
 def _count_parallel(
     whole: Any, channels: Any, dilations: Any, n_rows: Any, weights: Any, fixed: Any, levels: Any, interior: Any,
-    counts: Any,
+    ones: Any, counts: Any,
 ) -> None:  # fmt: skip
     for i in prange(len(whole)):
-        _count_series(whole[i], channels, dilations, n_rows, weights, fixed, levels, interior, counts[i])
+        _count_series(whole[i], channels, dilations, n_rows, weights, fixed, levels, interior, ones, counts[i])
 
 
 @njit(cache=True, nogil=True)
 def _count_series(
     series: Any, channels: Any, dilations: Any, n_rows: Any, weights: Any, fixed: Any, levels: Any, interior: Any,
-    counts: Any,
+    ones: Any, counts: Any,
 ) -> None:  # fmt: skip
     length, n_lanes = series.shape[1], weights.shape[1]
     virtual = np.empty(length, np.int16)
     # Every phase of a dilation has eight zeros around it, and a load may read beyond the last tap.
     taps = np.zeros(length + 9 * dilations.max() + LANES, np.int16)
     sums = np.zeros_like(taps)
-    block = np.empty((BLOCK, n_lanes), np.int16)
+    # A vector that begins on a line of the cache is read and written in one go.
+    store = np.empty(BLOCK * n_lanes + LANES, np.int16)
+    first = -(store.ctypes.data // 2) % LANES
+    block = store[first : first + BLOCK * n_lanes].reshape((BLOCK, n_lanes))
     runs = np.empty((n_rows.max(), n_lanes), counts.dtype)
     counts[:] = 0
     row = 0
@@ -119,7 +129,7 @@ def _count_series(
         if fixed:
             _sum_taps(taps, width * dilations[view], sums)
         _count_view(
-            taps, sums, width, dilations[view], length, weights, fixed, levels[rows], interior[rows], block, runs,
+            taps, sums, width, dilations[view], length, weights, fixed, levels[rows], interior[rows], ones, block, runs,
             counts[rows],
         )  # fmt: skip
         row += n_rows[view]
@@ -161,10 +171,11 @@ def _sum_taps(taps: Any, length: Any, sums: Any) -> None:
 @njit(cache=True, nogil=True)
 def _count_view(
     taps: Any, sums: Any, width: Any, dilation: Any, length: Any, weights: Any, fixed: Any, levels: Any, interior: Any,
-    block: Any, runs: Any, counts: Any,
+    ones: Any, block: Any, runs: Any, counts: Any,
 ) -> None:  # fmt: skip
     """Filter a block of time points, carry every level's counts over it, go on to the next."""
     runs[: len(levels)] = 0
+    together = weights.shape[1] // (TOGETHER * LANES) * (TOGETHER * LANES)
     phase, m = 0, 0
     for start in range(0, length, BLOCK):
         stop = min(start + BLOCK, length)
@@ -183,5 +194,7 @@ def _count_view(
             margin = 4 * dilation if interior[row] else 0
             first, last = max(start, margin) - start, min(stop, length - margin) - start
             if first < last:
-                for tile in range(0, weights.shape[1], LANES):
-                    count_levels(block, first, last, levels, runs, counts, row, tile)
+                for tile in range(0, together, TOGETHER * LANES):
+                    count_levels_together(block, first, last, levels, ones, runs, counts, row, tile)
+                for tile in range(together, weights.shape[1], LANES):
+                    count_levels(block, first, last, levels, ones, runs, counts, row, tile)
