@@ -128,7 +128,7 @@ def _shuffled(builder: Any, row: Any, taps: list[int]) -> Any:
 
 
 def _level_counter(tiles: int) -> Any:
-    """The intrinsic that counts ``tiles`` neighbouring tiles side by side, so that none waits for what it just wrote."""
+    """The intrinsic that counts ``tiles`` neighbouring tiles side by side, so that none waits for its own results."""
 
     @intrinsic
     def count_levels(
