@@ -1,0 +1,82 @@
+"""graph.json holds a log, timed groups or a static graph; what is wrong is named by its place in the document."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from topology_efficient_dl.data.graphs import ContactLog, StaticGraph, TimedGroups
+from topology_efficient_dl.data.graphs.graph_json import read_graph_json
+from topology_efficient_dl.errors import DataError
+
+NODES = [
+    {"id": "ann", "label": "sales", "features": [1, 0.5]},
+    {"id": 7, "label": "law", "features": [0, 1]},
+    {"id": "bob", "label": None, "features": [2, 2]},
+]
+CONTACTS = [[40, "ann", 7], [20, 7, "ann"], [20, 7, 7]]
+
+
+def test_contacts(write) -> None:
+    log = read_graph_json(write("office/graph.json", json.dumps({"nodes": NODES, "contacts": CONTACTS})))
+    assert isinstance(log, ContactLog)
+    assert (log.name, log.nodes.tolist()) == ("office", ["ann", "7", "bob"])
+    assert (log.times.tolist(), log.pairs.tolist()) == ([20, 40], [[0, 1], [0, 1]])
+    assert (log.classes, log.labels.tolist()) == (("law", "sales"), [1, 0, -1])
+    assert log.features is not None
+    np.testing.assert_array_equal(log.features, [[1, 0.5], [0, 1], [2, 2]])
+    assert log.notes[1:] == (
+        "1 contact(s) of a node with itself left out",
+        "1 node(s) that meet nobody kept",
+        "1 node(s) without a class",
+    )
+
+
+def test_groups(write) -> None:
+    groups = [{"time": 20, "members": ["bob", "ann", "bob"]}, {"time": 10, "members": [7]}]
+    found = read_graph_json(write("graph.json", json.dumps({"name": "club", "nodes": NODES, "groups": groups})))
+    assert isinstance(found, TimedGroups)
+    assert (found.name, found.times.tolist(), found.members.tolist()) == ("club", [10, 20], [1, 0, 2])
+    assert "1 repeated member(s) of a group left out" in found.notes
+
+
+def test_edges_without_features(write) -> None:
+    document = {"nodes": [{"id": 1}, {"id": 2}], "edges": [[2, 1]]}
+    graph = read_graph_json(write("graph.json", json.dumps(document)), name="pair")
+    assert isinstance(graph, StaticGraph)
+    assert (graph.name, graph.edges.tolist(), graph.features, graph.labels.tolist()) == (
+        "pair",
+        [[0, 1]],
+        None,
+        [-1, -1],
+    )
+
+
+def document(**changes) -> str:
+    return json.dumps({"nodes": NODES, "contacts": CONTACTS, **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"nodes": [\n,]}', r"graph.json, line 2: is no JSON \(Expecting value at column 1\)"),
+        ("[]", r"the document: Input should be .*found \[\]"),
+        (document(nodes=[]), r"nodes: .*at least 1 item"),
+        (document(contacts=[]), r"contacts: .*at least 1 item"),
+        (document(contacts=None), r"found none of contacts, groups, edges; expected exactly one"),
+        (document(edges=[["ann", 7]]), r"found contacts and edges of contacts, groups, edges"),
+        (document(contacts=[[20.5, "ann", 7]]), r"contacts\[0\]\[0\]: .*valid integer.*found 20.5"),
+        (document(contacts=[[20, "ann"]]), r"contacts\[0\]\[2\]: Field required"),
+        (document(contacts=[[20, "ann", "zoe"]]), r"contacts\[0\]: node 'zoe' is not among the 3 nodes; add it there"),
+        (document(kontacts=[]), r"kontacts: Extra inputs are not permitted"),
+        (document(nodes=[*NODES, {"id": "7", "features": [0, 0]}]), r"nodes: id '7' stands twice"),
+        (document(nodes=[*NODES, {"id": "zoe"}]), r"nodes\[3\]: no features, but 2 of nodes\[0\]"),
+        (document(nodes=[{"id": "ann", "features": [float("inf")]}]), r"nodes\[0\].features\[0\]: .*finite number"),
+        (document(contacts=None, groups=[{"time": 1, "members": []}]), r"groups\[0\].members: .*at least 1 item"),
+    ],
+)
+def test_what_is_wrong_is_named(write, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_graph_json(write("graph.json", text))
