@@ -1,0 +1,98 @@
+"""Several complexes side by side as one, for models that take many graphs at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from topology_efficient_dl.complexes.cells import CellComplex
+from topology_efficient_dl.complexes.rows import IntArray, Occurrences
+from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+
+
+@dataclass(frozen=True, eq=False)
+class SimplicialBatch:
+    """A disjoint union, whose boundary matrices and Laplacians are block-diagonal.
+
+    Attributes
+    ----------
+    complex : the union; nodes of the first complex come first, and so do its simplices in every dimension
+    index : by dimension (n_k,) int64, the complex that each simplex belongs to
+    """
+
+    complex: SimplicialComplex
+    index: tuple[IntArray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CellBatch:
+    """A disjoint union of cell complexes.
+
+    Attributes
+    ----------
+    complex : the union, in which cells keep the order of their complexes
+    index : (n_nodes,), (n_edges,) and (n_cells,) int64, the complex that each belongs to
+    """
+
+    complex: CellComplex
+    index: tuple[IntArray, ...]
+
+
+def disjoint_union(complexes: Sequence[SimplicialComplex]) -> SimplicialBatch:
+    """Simplicial complexes side by side; a dimension that some of them lack is empty in those.
+
+    Parameters
+    ----------
+    complexes : any number
+
+    Examples
+    --------
+    >>> edge = SimplicialComplex.of_simplices(2, [[0, 1]])
+    >>> two = disjoint_union([edge, edge])
+    >>> two.complex.simplices[1].tolist(), two.index[1]
+    ([[0, 1], [2, 3]], array([0, 1]))
+    """
+    shifts = np.cumsum([0, *(c.n_nodes for c in complexes)])
+    tables, index = [], []
+    for k in range(max((c.max_dimension for c in complexes), default=0) + 1):
+        parts = [c.occurrences(k) if k <= c.max_dimension else Occurrences.none(k + 1) for c in complexes]
+        tables.append(_side_by_side(parts, shifts, k))
+        index.append(_owners([len(part) for part in parts]))
+    notes = tuple(note for c in complexes for note in c.notes)
+    return SimplicialBatch(SimplicialComplex.of_occurrences(int(shifts[-1]), tables, notes), tuple(index))
+
+
+def disjoint_union_of_cells(complexes: Sequence[CellComplex]) -> CellBatch:
+    """Cell complexes side by side.
+
+    Parameters
+    ----------
+    complexes : any number
+    """
+    shifts = np.cumsum([0, *(c.n_nodes for c in complexes)])
+    pairs = list(zip(complexes, shifts, strict=False))
+    union = CellComplex(
+        int(shifts[-1]),
+        np.concatenate([np.empty((0, 2), np.int64), *(c.edges + shift for c, shift in pairs)]),
+        np.cumsum(np.concatenate([[0], *(np.diff(c.offsets) for c in complexes)])),
+        np.concatenate([np.empty(0, np.int64), *(c.vertices + shift for c, shift in pairs)]),
+    )
+    return CellBatch(union, tuple(_owners([c.counts[k] for c in complexes]) for k in range(3)))
+
+
+def _side_by_side(parts: Sequence[Occurrences], shifts: IntArray, k: int) -> Occurrences:
+    moved = [
+        Occurrences(part.rows + shift, part.weight, part.first, part.last)
+        for part, shift in zip(parts, shifts, strict=False)
+    ]
+    together = [Occurrences.none(k + 1), *moved]
+    rows, weight, first, last = (
+        np.concatenate([getattr(part, name) for part in together]) for name in ("rows", "weight", "first", "last")
+    )
+    return Occurrences(rows, weight, first, last)
+
+
+def _owners(sizes: Sequence[int]) -> IntArray:
+    return np.repeat(np.arange(len(sizes)), sizes).astype(np.int64)
