@@ -1,0 +1,65 @@
+"""Graph convolutional network."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch_geometric.nn import GCNConv
+
+from topology_efficient_dl.models.graph_baselines.body import GraphNetwork
+from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
+from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Sizes, Task
+
+SIZES: Sizes = {
+    "small": {"width": 32, "depth": 2},
+    "medium": {"width": 64, "depth": 2},
+    "large": {"width": 256, "depth": 4},
+}
+
+
+class GCN(GraphNetwork[GraphInput]):
+    """``D^-1/2 (A + I) D^-1/2 X W``, A being the log weights.
+
+    Parameters
+    ----------
+    n_features, n_classes, task, width, depth, dropout, norm, residual, pooling : as in :class:`GraphNetwork`
+    weighted : with weights; otherwise every edge counts 1
+    cached : normalise the first graph that is seen once and for all; for a single graph only
+
+    References
+    ----------
+    Kipf and Welling, *Semi-supervised classification with graph convolutional networks* (ICLR 2017), eq. 2.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_classes: int,
+        *,
+        task: Task = "node",
+        width: int = 64,
+        depth: int = 2,
+        dropout: float = 0.5,
+        norm: Norm = "layer",
+        residual: bool = True,
+        pooling: Pooling = "mean",
+        weighted: bool = True,
+        cached: bool = False,
+    ) -> None:
+        super().__init__(
+            lambda n_in, n_out: GCNConv(n_in, n_out, cached=cached),
+            n_features,
+            n_classes,
+            task=task,
+            width=width,
+            depth=depth,
+            dropout=dropout,
+            norm=norm,
+            residual=residual,
+            pooling=pooling,
+        )
+        self.weighted = weighted
+
+    def convolve(self, convolution: nn.Module, features: Tensor, graph: GraphInput) -> Tensor:
+        """(n_nodes, n_in) -> (n_nodes, width)."""
+        found: Tensor = convolution(features, graph.edge_index, graph.edge_weight if self.weighted else None)
+        return found
