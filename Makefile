@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-betti design-a peers-a multivariate-a scaling-betti clean
+.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,10 @@ archive-a: $(READY)  ## docs/results/track_a_archive.csv, the whole archive; nee
 ablation-betti: $(READY)  ## docs/results/ablation_betti: what is topological about level sets; needs UCR_ROOT
 	$(BIN)/kedro run --pipelines archive_a --env ablation_betti
 	$(BIN)/kedro publish --track track_a --env ablation_betti --only archive --to docs/results/ablation_betti
+
+ablation-a: $(READY)  ## docs/results/ablation_a: what each choice between series and diagram vector contributes
+	$(BIN)/kedro run --pipelines track_a --env ablation_a
+	$(BIN)/kedro publish --track track_a --env ablation_a --only track --to docs/results/ablation_a
 
 design-a: $(READY)  ## docs/results/design_a: designs compared on train, also on z-normalised series; needs UCR_ROOT
 	$(BIN)/kedro run --pipelines archive_a --env design_a
