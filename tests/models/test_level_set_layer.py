@@ -187,6 +187,7 @@ def test_halves_are_rounded_to_even_alike():
     train = np.arange(-400, 400, dtype=np.float32).reshape(8, 1, 100) / 2
     curves = fitted(train, representations=("raw",))
     curves.plans_ = {name: replace(plan, scale=np.array(np.float32(1))) for name, plan in curves.plans_.items()}
+    curves._lay_out()
     layer = LevelSetLayer.of(curves)
     whole = layer.plans["raw_superlevel"].whole_numbers(torch.from_numpy(train))
     np.testing.assert_array_equal(whole, curves.whole_numbers(train)["raw_superlevel"])
@@ -217,6 +218,7 @@ def test_a_selection_of_nothing_is_refused(curves):
 def test_everything_fitted_is_in_the_buffers(curves):
     other = ConvolutionalBettiCurves(curves.recipe, seed=5).fit(3 * walks(seed=5), np.arange(8) % 2)
     other.plans_ = {name: replace(plan, amplitude=plan.amplitude // 3) for name, plan in other.plans_.items()}
+    other._lay_out()
     layer = LevelSetLayer.of(curves)
     assert not list(layer.parameters())
     layer.load_state_dict(LevelSetLayer.of(other).state_dict())

@@ -178,11 +178,11 @@ class Predictor:
             )
         if not self.reads_features:
             return self.of_inputs(series)
-        parts = [series[start : start + self.batch_size] for start in range(0, len(series), self.batch_size)] or [
-            series
-        ]
-        found = [self.of_inputs(self.extractor.transform(part)) for part in parts]
-        return found[0] if len(found) == 1 else np.concatenate(found)
+        if len(series) <= self.batch_size:
+            return self.of_inputs(self.extractor.transform(series))
+        starts = range(0, len(series), self.batch_size)
+        parts = (series[start : start + self.batch_size] for start in starts)
+        return np.concatenate([self.of_inputs(self.extractor.transform(part)) for part in parts])
 
     @torch.inference_mode()
     def of_inputs(self, inputs: FloatArray) -> FloatArray:

@@ -203,13 +203,7 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
     def whole_numbers(self, series: Series) -> dict[str, Int16]:
         """The series as the filters of each plan see them: (n_samples, n_channels, length) int16 by plan."""
         self._check_fitted()
-        found = {}
-        for name, plan in self.plans_.items():
-            representation, direction = name.rsplit("_", 1)
-            found[name] = whole_numbers(
-                series, representation, _sign(direction), np.float32(plan.scale), int(plan.amplitude)
-            )
-        return found
+        return {name: whole_numbers(series, *inputs) for name, inputs in self._inputs.items()}
 
     def _parts(self) -> Iterator[tuple[str, str]]:
         for representation in self.recipe.representations:
@@ -227,14 +221,19 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
         """What transform needs and state does not hold: plans in lanes, and codes of the statistics."""
         names = self.recipe.statistics
         self._lanes = {name: Lanes.of(plan) for name, plan in self.plans_.items()}
+        self._inputs = {
+            name: (*_representation_and_sign(name), np.float32(plan.scale), int(plan.amplitude))
+            for name, plan in self.plans_.items()
+        }
+        self._n_counted = self._n_combinations()
         self._fast = set(names) <= set(FAST)
         self._picks = np.array([FAST.index(name) for name in names] if self._fast else [], np.int64)
         self._rooted = np.array([name in ROOTED for name in names])
         self._in_order = bool((np.diff(self.columns_) == 1).all())
 
     def _features_of(self, series: Series, out: NDArray[np.float32]) -> None:
-        all_of_them = len(self.columns_) == self._n_combinations()
-        values = out if all_of_them else np.empty((len(series), self._n_combinations()), np.float32)
+        all_of_them = len(self.columns_) == self._n_counted
+        values = out if all_of_them else np.empty((len(series), self._n_counted), np.float32)
         start = 0
         for name, whole in self.whole_numbers(series).items():
             plan = self.plans_[name]
@@ -273,6 +272,12 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
     def _check_fitted(self) -> None:
         if not hasattr(self, "mean_"):
             raise NotFittedError("the transformer is not fitted: call fit(train series) or from_state() first")
+
+
+def _representation_and_sign(plan: str) -> tuple[str, int]:
+    """Of a plan's name, ``<representation>_<direction>``."""
+    representation, direction = plan.rsplit("_", 1)
+    return representation, _sign(direction)
 
 
 def _sign(direction: str) -> int:

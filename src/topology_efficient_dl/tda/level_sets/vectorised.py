@@ -21,6 +21,9 @@ from topology_efficient_dl.tda.level_sets.vector_code import (
     count_levels_together,
 )
 
+ONES: dict[type[Any], NDArray[Any]] = {kind: np.ones(LANES, kind) for kind in (np.int16, np.int32)}
+"""What counts are increased by; see ``vector_code``."""
+
 BLOCK = 64
 """Time points that are filtered before their levels are counted: a block of all filters stays in the first cache."""
 
@@ -66,11 +69,11 @@ class Lanes:
         of ``statistics.FAST``, and only the first ``n_filters`` lanes mean anything.
         """
         plan = self.plan
-        kind = np.int16 if whole.shape[2] <= LARGEST else np.int32
+        kind: type[Any] = np.int16 if whole.shape[2] <= LARGEST else np.int32
         counts = np.empty((len(whole), len(self.levels), N_COUNTS, self.levels.shape[1]), kind)
         arguments = (
             whole, plan.channels, plan.dilations, plan.n_rows, self.weights, self.fixed, self.levels, plan.interior,
-            np.ones(LANES, kind), counts,
+            ONES[kind], counts,
         )  # fmt: skip
         if threads == 1 or len(whole) == 1:
             _count(*arguments)
