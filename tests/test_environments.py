@@ -170,13 +170,16 @@ def test_the_ablation_fits_the_lengths_of_its_sets() -> None:
 
 @pytest.mark.parametrize("environment", ["ablation_betti", "design_a"])
 def test_every_transform_changes_one_thing_of_betti_and_no_two_the_same(environment: str) -> None:
-    transforms = groups_of(environment)["transforms"].root
-    betti = transforms["betti"].model_dump()
+    transforms, base = groups_of(environment)["transforms"].root, groups_of("base")["transforms"].root
+    fixed = transforms["fixed"].model_dump()
     own = {
-        name: transforms[name].model_dump() for name in transforms.keys() - groups_of("base")["transforms"].root.keys()
+        name: recipe.model_dump()
+        for name, recipe in transforms.items()
+        if name not in base and isinstance(recipe, LevelSetRecipe)
     }
+    assert transforms["fixed"] == base["betti"].candidates[0]
     for name, recipe in own.items():
-        assert len([key for key, value in recipe.items() if value != betti[key]]) == 1, name
+        assert len([key for key, value in recipe.items() if value != fixed[key]]) == (name != "fixed"), name
     assert len({repr(recipe) for recipe in own.values()}) == len(own) >= 10
 
 
@@ -184,7 +187,7 @@ def test_every_transform_changes_one_thing_of_betti_and_no_two_the_same(environm
 def test_every_change_of_betti_has_a_model_that_differs_in_it_alone(environment: str) -> None:
     groups, chosen = groups_of(environment), chosen_models(environment)
     own = groups["transforms"].root.keys() - groups_of("base")["transforms"].root.keys()
-    assert groups["evaluate"].baseline == "betti_ridge"
+    assert groups["evaluate"].baseline == next(iter(chosen)) == "betti_fixed"
     assert set(chosen) == {"betti_ridge"} | {f"betti_{name}" for name in own}
     for name, spec in chosen.items():
         features = "betti" if name == "betti_ridge" else name.removeprefix("betti_")
@@ -194,10 +197,15 @@ def test_every_change_of_betti_has_a_model_that_differs_in_it_alone(environment:
 def test_the_ablation_of_betti_takes_every_default_statistic_alone_and_every_default_view() -> None:
     groups = groups_of("ablation_betti")
     recipes = groups["transforms"].root
-    betti = recipes["betti"]
+    betti = recipes["betti"].candidates[0]
     for axis in ("statistics", "representations"):
         alone = {getattr(recipe, axis) for recipe in recipes.values() if isinstance(recipe, LevelSetRecipe)}
         assert {(name,) for name in getattr(betti, axis)} <= alone
+
+
+def test_a_bold_choice_differs_from_the_default_in_its_rule_alone() -> None:
+    transforms = groups_of("design_a")["transforms"].root
+    assert transforms["bold"] == transforms["betti"].model_copy(update={"standard_errors": 0})
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

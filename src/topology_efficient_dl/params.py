@@ -231,26 +231,18 @@ TransformRecipe = SeriesRecipe | CrossValidatedRecipe
 """An entry of ``transforms``."""
 
 
-RECIPES: dict[str, type[Parameters]] = {
-    "level_sets": LevelSetRecipe,
-    "minirocket": RocketRecipe,
-    "multirocket_hydra": RocketRecipe,
-    "cross_validated": CrossValidatedRecipe,
-}
-
-
-def _of_one_kind(entry: Any) -> Any:
-    """The entry without what only other kinds have: environments are merged field by field, and one that changes a kind
-    would inherit them."""
-    if not isinstance(entry, dict) or entry.get("kind") not in RECIPES:
+def _without_candidates(entry: Any) -> Any:
+    """The entry of another kind without the fields of a choice: environments are merged field by field, and one that
+    puts a single transform in the place of a choice would inherit them."""
+    if not isinstance(entry, dict) or entry.get("kind") in (None, "cross_validated"):
         return entry
-    own = set(RECIPES[entry["kind"]].model_fields)
-    others = {name for recipe in RECIPES.values() for name in recipe.model_fields} - own
-    return {name: value for name, value in entry.items() if name not in others}
+    return {
+        name: value for name, value in entry.items() if name not in CrossValidatedRecipe.model_fields or name == "kind"
+    }
 
 
 class Transforms(
-    RootModel[dict[str, Annotated[TransformRecipe, Field(discriminator="kind"), BeforeValidator(_of_one_kind)]]]
+    RootModel[dict[str, Annotated[TransformRecipe, Field(discriminator="kind"), BeforeValidator(_without_candidates)]]]
 ):
     """Feature transforms by name; a model of the zoo names one in ``features``."""
 

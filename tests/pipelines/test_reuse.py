@@ -23,7 +23,7 @@ def finished(make_project: Callable):
 
 @pytest.mark.parametrize(
     "params",
-    ["", "parallel.jobs=2", "zoo.tiny_cnn.role=proposal", "ingest.retries=0", "transforms.betti.levels_per_filter=7"],
+    ["", "parallel.jobs=2", "zoo.tiny_cnn.role=proposal", "ingest.retries=0", "transforms.betti.folds=3"],
 )
 def test_the_same_again_computes_nothing(finished, params: str) -> None:
     before = {layer: finished.receipts(layer) for layer in ("03_primary", "06_models", "07_model_output")}
@@ -56,10 +56,10 @@ def test_a_change_recomputes_what_depends_on_it_alone(finished, params: str, tod
 
 
 def test_a_changed_transform_recomputes_the_models_that_read_it(project) -> None:
-    models = (
-        "models=tiny_cnn betti_tiny betti_ridge,transforms.betti_narrow.filters=random,transforms.betti.filters=random"
+    few = "models=tiny_cnn betti_tiny betti_ridge" + "".join(
+        f",transforms.{name}.kind=level_sets,transforms.{name}.filters=random,transforms.{name}.n_filters=4"
+        for name in ("betti", "betti_narrow")
     )
-    few = f"{models},transforms.betti_narrow.n_filters=4,transforms.betti.n_filters=4"
     assert project.run(*PREDICTIONS, params=few).todo["models"] == 3
     assert project.run(*PREDICTIONS, params=few).todo == NOTHING
     again = project.run(*PREDICTIONS, params=f"{few},transforms.betti.levels_per_filter=7")

@@ -60,8 +60,8 @@ MISTAKES = {
         "zoo.betti_ridge.features: no variant 'bety'; did you mean 'betti'?",
         "transforms",
     ),
-    "transforms.betti.levls_per_filter=3": (
-        "transforms.betti",
+    "transforms.betti_beta0.levls_per_filter=3": (
+        "transforms.betti_beta0",
         "unknown parameter 'levls_per_filter'; did you mean 'levels_per_filter'?",
     ),
     "transforms.betti.kind=rocket": ("transforms.betti", "'level_sets'", "'minirocket'", "rocket"),
