@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from topology_efficient_dl.tda.level_sets.vector_code import LANES
+from topology_efficient_dl.tda.level_sets.vector_code import LANES, emit_loop
 
 CHAINS = 8
 """Additions that do not wait for each other."""
@@ -38,20 +38,12 @@ def add_in_circles(typing: Any, values: Any, n: Any) -> Any:
             for chain in range(CHAINS)
         ]
         before = [builder.load(place, align=2) for place in places]
-        entry, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        round_ = builder.phi(_I64)
-        state = [builder.phi(_VALUES) for _ in before]
-        after = [builder.add(state[chain], state[(chain + 1) % CHAINS]) for chain in range(CHAINS)]
-        following = builder.add(round_, ir.Constant(_I64, 1))
-        for phi, start, update in zip(
-            [round_, *state], [ir.Constant(_I64, 0), *before], [following, *after], strict=True
-        ):
-            phi.add_incoming(start, entry)
-            phi.add_incoming(update, loop)
-        builder.cbranch(builder.icmp_signed("<", following, arguments[1]), loop, done)
-        builder.position_at_end(done)
+
+        def step(turn: Any, state: list[Any]) -> list[Any]:
+            """Each vector and its neighbour."""
+            return [builder.add(state[chain], state[(chain + 1) % CHAINS]) for chain in range(CHAINS)]
+
+        after = emit_loop(builder, ir.Constant(_I64, 0), arguments[1], before, step)
         for place, value in zip(places, after, strict=True):
             builder.store(value, place, align=2)
         return context.get_dummy_value()

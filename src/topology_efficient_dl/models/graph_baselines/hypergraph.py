@@ -6,15 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import HypergraphConv
 
-from topology_efficient_dl.models.graph_baselines.body import GraphNetwork
+from topology_efficient_dl.models.graph_baselines.body import SIZES, GraphNetwork
 from topology_efficient_dl.models.graph_baselines.inputs import HypergraphInput
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Sizes, Task
+from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Task
 
-SIZES: Sizes = {
-    "small": {"width": 32, "depth": 2},
-    "medium": {"width": 64, "depth": 2},
-    "large": {"width": 256, "depth": 4},
-}
+__all__ = ["SIZES", "HypergraphNetwork", "WeightedHypergraphConv"]
 
 
 class WeightedHypergraphConv(HypergraphConv):

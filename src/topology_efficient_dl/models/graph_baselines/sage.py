@@ -5,15 +5,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch_geometric.nn import SAGEConv
 
-from topology_efficient_dl.models.graph_baselines.body import GraphNetwork
+from topology_efficient_dl.models.graph_baselines.body import SIZES, GraphNetwork
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Sizes, Task
+from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Task
 
-SIZES: Sizes = {
-    "small": {"width": 32, "depth": 2},
-    "medium": {"width": 64, "depth": 2},
-    "large": {"width": 256, "depth": 4},
-}
+__all__ = ["SIZES", "GraphSAGE"]
 
 
 class GraphSAGE(GraphNetwork[GraphInput]):

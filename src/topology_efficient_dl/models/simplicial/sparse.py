@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-INT32_MAX = int(np.iinfo(np.int32).max)
+from topology_efficient_dl.complexes.torch_sparse import to_torch
 
 Factors = tuple[sparse.csr_array, ...]
 """A matrix as a product, leftmost factor first: ``(F, G)`` is ``F G``."""
@@ -59,22 +59,7 @@ Operator = tuple[SparseMatrix, ...]
 
 def torch_operator(factors: Sequence[sparse.csr_array]) -> Operator:
     """Factors as torch tensors on the processor."""
-    return tuple(SparseMatrix(compressed_rows(factor), compressed_rows(factor.T.tocsr())) for factor in factors)
-
-
-def compressed_rows(matrix: sparse.csr_array) -> Tensor:
-    """(n, m) float32 ``torch.sparse_csr`` tensor on the processor.
-
-    Indices are int32 where they fit: MKL reads no others, and torch would copy int64 ones at every product.
-    """
-    rows = matrix.tocsr()
-    index = torch.int32 if max(rows.nnz, *rows.shape) <= INT32_MAX else torch.int64
-    return torch.sparse_csr_tensor(
-        torch.tensor(rows.indptr, dtype=index),
-        torch.tensor(rows.indices, dtype=index),
-        torch.tensor(rows.data, dtype=torch.float32),
-        size=rows.shape,
-    )
+    return tuple(SparseMatrix(to_torch(factor), to_torch(factor.T.tocsr())) for factor in factors)
 
 
 def apply_operator(operator: Operator, features: Tensor) -> Tensor:

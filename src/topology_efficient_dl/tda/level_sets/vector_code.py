@@ -9,6 +9,7 @@ Arrays are contiguous and the number of their columns is a multiple of ``LANES``
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -52,6 +53,36 @@ class _Array:
         """Write a vector."""
         pointer = self.builder.bitcast(self.builder.gep(self.data, [offset]), value.type.as_pointer())
         self.builder.store(value, pointer).align = value.type.element.width // 8
+
+
+def emit_loop(
+    builder: Any, first: Any, last: Any, before: list[Any], step: Callable[[Any, list[Any]], list[Any]]
+) -> Any:
+    """Emit a loop over ``first <= t < last``, one turn at least, that carries values in registers from turn to turn.
+
+    Parameters
+    ----------
+    first, last : 64-bit numbers
+    before : the values before the first turn
+    step : emits one turn: from t and the values to the values after it
+
+    Returns
+    -------
+    The values after the last turn.
+    """
+    entry, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    turn = builder.phi(_I64)
+    state = [builder.phi(value.type) for value in before]
+    after = step(turn, state)
+    following = builder.add(turn, ir.Constant(_I64, 1))
+    for phi, start, update in zip([turn, *state], [first, *before], [following, *after], strict=True):
+        phi.add_incoming(start, entry)
+        phi.add_incoming(update, loop)
+    builder.cbranch(builder.icmp_signed("<", following, last), loop, done)
+    builder.position_at_end(done)
+    return after
 
 
 def _splat(kind: ir.VectorType, number: int) -> ir.Constant:
@@ -179,24 +210,16 @@ def _level_counter(tiles: int) -> Any:
                 for column in columns
                 for array, at in ((runs, row), *((counts, count) for count in of_row))
             ]
-            before = [array.load(place, kind) for array, place in places]
 
-            entry, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
-            builder.branch(loop)
-            builder.position_at_end(loop)
-            time = builder.phi(_I64)
-            state = [builder.phi(kind) for _ in before]
-            after = []
-            for place, (column, threshold) in enumerate(zip(columns, thresholds, strict=True)):
-                here = values.load(values.place(time, column), _VALUES)
-                after += _counted(builder, here, threshold, one, state[4 * place : 4 * place + 4])
-            following = builder.add(time, ir.Constant(_I64, 1))
-            for phi, start, update in zip([time, *state], [first, *before], [following, *after], strict=True):
-                phi.add_incoming(start, entry)
-                phi.add_incoming(update, loop)
-            builder.cbranch(builder.icmp_signed("<", following, last), loop, done)
+            def step(time: Any, state: list[Any]) -> list[Any]:
+                """The counts after one more time point."""
+                after = []
+                for place, (column, threshold) in enumerate(zip(columns, thresholds, strict=True)):
+                    here = values.load(values.place(time, column), _VALUES)
+                    after += _counted(builder, here, threshold, one, state[4 * place : 4 * place + 4])
+                return after
 
-            builder.position_at_end(done)
+            after = emit_loop(builder, first, last, [array.load(place, kind) for array, place in places], step)
             for (array, place), value in zip(places, after, strict=True):
                 array.store(value, place)
             return context.get_dummy_value()
