@@ -1,14 +1,29 @@
 """Kedro's project settings."""
 
 import logging
+import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 import yaml
 from kedro.framework.project import configure_logging
+from kedro.framework.session import KedroSession
 
 from topology_efficient_dl.hooks import ParameterCheck, Summary
 
+
+class ProcessSession(KedroSession):
+    """A session that is named by its start and its process, and so are the versions it saves.
+
+    By its start alone, two runs that begin in one millisecond would write the same version, which Kedro refuses.
+    """
+
+    def __init__(self, session_id: str, *args: Any, **options: Any) -> None:
+        super().__init__(f"{session_id.removesuffix('Z')}-{os.getpid():07d}Z", *args, **options)
+
+
+SESSION_CLASS = ProcessSession
 HOOKS = (ParameterCheck(), Summary())
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

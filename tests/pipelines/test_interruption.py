@@ -207,9 +207,7 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_bits(
 def test_two_runs_at_once_in_one_project(make_long: Callable) -> None:
     project = make_long()
     short = ("--params", "datasets=Toy0 Toy1,seeds=1,train.max_epochs=3,train.min_epochs=1")
-    runs = [project.start(*COMMAND, *short, env="long")]
-    time.sleep(1)  # Kedro names versions by the millisecond: two of the same one refuse each other
-    runs.append(project.start(*COMMAND, *short, env="long"))
+    runs = [project.start(*COMMAND, *short, env="long") for _ in range(2)]
     outputs = [run.communicate(timeout=180)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outputs
     for name, layer in (
