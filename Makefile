@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti clean
+.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,10 @@ multivariate-a: $(READY)  ## docs/results/multivariate_a: series of several chan
 scaling-betti: $(READY)  ## docs/results/scaling_betti: growth with length and number of series
 	$(BIN)/kedro run --pipelines scaling_betti
 	$(BIN)/kedro publish --track scaling_betti
+
+scaling-b: $(READY)  ## docs/results/scaling_b: networks on graphs to 50 million edges, under 20 GiB; run it alone
+	$(BIN)/kedro run --pipelines scaling_b --env scaling_b
+	$(BIN)/kedro publish --track scaling_b --env scaling_b --only graph_scaling
 
 clean:  ## remove what runs wrote
 	rm -rf data/0[2-8]*/*

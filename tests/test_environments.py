@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.registry import build_model, find_architecture
-from topology_efficient_dl.params import GROUPS, FiltrationParams, LevelSetRecipe, ModelSpec, Names, TdaParams, Zoo
+from topology_efficient_dl.parameter_groups import GROUPS
+from topology_efficient_dl.params import FiltrationParams, LevelSetRecipe, ModelSpec, Names, TdaParams, Zoo
 from topology_efficient_dl.settings import CONFIG_LOADER_ARGS
 from topology_efficient_dl.tda.combinations import check_combination
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
-from topology_efficient_dl.models.registry import check_architecture
-from topology_efficient_dl.params import GROUPS, EvaluateParams, ModelSpec, Names, TdaParams, Transforms, Zoo
+from topology_efficient_dl.graph_params import Propagation, TrackParams
+from topology_efficient_dl.models.registry import check_architecture, find_architecture
+from topology_efficient_dl.parameter_groups import GROUPS
+from topology_efficient_dl.params import EvaluateParams, ModelSpec, Names, TdaParams, Transforms, Zoo
 from topology_efficient_dl.tda.combinations import check_combination
+
+FEATURE_GROUPS = {"track_a": "tda.variants or to transforms", "track_b": "propagation"}
+"""By track, where what a model reads is named."""
 
 NOT_NUMERIC = {"dataset", "model", "seeds", "flops_reason"}
 
@@ -46,10 +51,49 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
         variants = list(tda.variants) if isinstance(tda, TdaParams) else None
         fitted = list(transforms.root) if isinstance(transforms, Transforms) else []
         _check_names_differ(variants or [], fitted)
-        _check_models(zoo.pick(models), variants and [*variants, *fitted])
+        chosen = zoo.pick(models)
+        for name, spec in chosen.items():
+            if find_architecture(spec.architecture).of_graphs:
+                raise ParameterError(f"models: '{name}' is a model of graphs. Name it in track_b.models")
+        _check_models(chosen, variants and [*variants, *fitted])
     if isinstance(evaluate, EvaluateParams):
-        _check_axes(evaluate)
+        _check_axes(evaluate, "evaluate")
+    _check_track_b(groups)
     return groups
+
+
+def _check_track_b(groups: Mapping[str, BaseModel]) -> None:
+    """Models, recipes and operators of track B that do not exist."""
+    track, zoo, propagation = (groups.get(name) for name in ("track_b", "zoo", "propagation"))
+    if isinstance(propagation, Propagation):
+        for name, recipe in propagation.root.items():
+            _check_operators(f"propagation.{name}", recipe.operators)
+    if not isinstance(track, TrackParams):
+        return
+    _check_axes(track.evaluate, "track_b.evaluate")
+    if not isinstance(zoo, Zoo):
+        return
+    chosen = zoo.pick(track.models)
+    recipes = list(propagation.root) if isinstance(propagation, Propagation) else None
+    _check_models(chosen, recipes, "track_b")
+    for model, spec in chosen.items():
+        if not find_architecture(spec.architecture).of_graphs:
+            graphs = [name for name, each in zoo.root.items() if find_architecture(each.architecture).of_graphs]
+            raise ParameterError(
+                f"track_b.models: '{model}' is a model of series. Models of graphs are: {', '.join(graphs)}"
+            )
+        _check_operators(f"zoo.{model}.options", spec.options.get("operators", ()))
+
+
+def _check_operators(place: str, names: Sequence[str]) -> None:
+    from topology_efficient_dl.models.simplicial.node_operators import NODE_OPERATORS
+
+    for name in names:
+        if name not in NODE_OPERATORS:
+            raise ParameterError(
+                f"{place}.operators: no operator '{name}'{did_you_mean(name, NODE_OPERATORS) or '.'} "
+                f"There are: {', '.join(NODE_OPERATORS)}"
+            )
 
 
 def _typed(name: str, value: Any) -> BaseModel:
@@ -85,7 +129,7 @@ def _check_names_differ(variants: list[str], fitted: list[str]) -> None:
             raise ParameterError(f"transforms.{name}: tda.variants has the same name. Rename one of the two")
 
 
-def _check_models(chosen: Mapping[str, ModelSpec], variants: list[str] | None) -> None:
+def _check_models(chosen: Mapping[str, ModelSpec], variants: list[str] | None, track: str = "track_a") -> None:
     for model, spec in chosen.items():
         try:
             check_architecture(spec.architecture, spec.size, spec.options)
@@ -94,15 +138,15 @@ def _check_models(chosen: Mapping[str, ModelSpec], variants: list[str] | None) -
         if spec.features is not None and variants is not None and spec.features not in variants:
             raise ParameterError(
                 f"zoo.{model}.features: no variant '{spec.features}'{did_you_mean(spec.features, variants) or '.'} "
-                f"There are: {', '.join(variants)}. Add it to tda.variants or to transforms, or name one of these"
+                f"There are: {', '.join(variants)}. Add it to {FEATURE_GROUPS[track]}, or name one of these"
             )
 
 
-def _check_axes(evaluate: EvaluateParams) -> None:
+def _check_axes(evaluate: EvaluateParams, group: str) -> None:
     columns = [name for name in (*RESULT_KEYS, *EXTRA_KEYS) if name not in NOT_NUMERIC]
     for axis in ("x_axis", "y_axis"):
         name = getattr(evaluate, axis)
         if name not in columns:
             raise ParameterError(
-                f"evaluate.{axis}: no column '{name}'{did_you_mean(name, columns) or '.'} Allowed: {', '.join(columns)}"
+                f"{group}.{axis}: no column '{name}'{did_you_mean(name, columns) or '.'} Allowed: {', '.join(columns)}"
             )

@@ -351,7 +351,17 @@ class EvaluateParams(Parameters):
     """The criterion, the statistics and the figure."""
 
     baseline: str = "inception_time"
-    max_f1_drop_pp: float = Field(1.0, ge=0, description="largest accepted fall of macro-F1, percentage points")
+    further_baselines: tuple[str, ...] = Field((), description="proposals are judged against each of these too")
+    metric: Literal["f1_macro", "accuracy", "auroc"] = Field("f1_macro", description="quality that is judged")
+    resample: Literal["samples", "draws"] = Field(
+        "samples",
+        description="what intervals are over: seeds and samples of one test set; or draws of labels, splits or folds, "
+        "each with a test set of its own",
+    )
+    latency_of: Literal["whole", "model"] = Field(
+        "whole", description="latency that is judged: raw sample in, label out; or the network alone, prepared once"
+    )
+    max_f1_drop_pp: float = Field(1.0, ge=0, description="largest accepted fall of quality, percentage points")
     min_latency_cut: float = Field(0.30, ge=0, lt=1, description="smallest accepted latency cut, fraction")
     min_f1_gain_pp: float = Field(1.0, ge=0, description="gain that counts at equal inference time, percentage points")
     latency_batch: int = Field(1, ge=1, description="batch size whose latency is judged")
@@ -360,21 +370,3 @@ class EvaluateParams(Parameters):
     bootstrap_seed: int = 0
     x_axis: str = Field("latency_ms_b1", description="column of the results table on the Pareto figure's x axis")
     y_axis: str = Field("f1_macro_mean", description="column of the results table on the Pareto figure's y axis")
-
-
-GROUPS: dict[str, type[BaseModel]] = {
-    "datasets": Names,
-    "ingest": IngestParams,
-    "tda": TdaParams,
-    "models": Names,
-    "transforms": Transforms,
-    "zoo": Zoo,
-    "seeds": Seeds,
-    "train": TrainParams,
-    "parallel": ParallelParams,
-    "efficiency": EfficiencyParams,
-    "evaluate": EvaluateParams,
-    "scaling": ScalingParams,
-    "growth": GrowthParams,
-}
-"""Every parameter group and its type."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from kedro.pipeline import Pipeline
 
-from topology_efficient_dl.params import GROUPS
-from topology_efficient_dl.pipelines import archive, evaluate, ingest, scaling, tda_features, train
+from topology_efficient_dl.graph_params import TrackParams
+from topology_efficient_dl.parameter_groups import GROUPS
+from topology_efficient_dl.pipelines import archive, evaluate, ingest, scaling, simplicial_build, tda_features, train
 
 SHARED = {f"params:{name}" for name in GROUPS}
+OWN_OF_TRACK = {f"params:{name}" for name in TrackParams.model_fields}
+"""What track B has under its own name, ``params:track_b.models`` and so on."""
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -32,22 +35,48 @@ def register_pipelines() -> dict[str, Pipeline]:
         parameters={"params:growth"},
         prefix_datasets_with_namespace=True,
     )
+    scaling_b = Pipeline(
+        scaling.create_graph_scaling_pipeline(),
+        namespace="scaling_b",
+        parameters={"params:scaling_b"},
+        prefix_datasets_with_namespace=True,
+    )
+    parts_b = {
+        "ingest_b": _of_track_b(ingest.create_graph_pipeline(), {"graph_archive"}),
+        "build_b": _of_track_b(simplicial_build.create_pipeline()),
+        "train_b": _of_track_b(train.create_graph_pipeline()),
+        "evaluate_b": _of_track_b(evaluate.create_graph_pipeline()),
+    }
     archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
     return {
         **parts,
         "track_a": track_a,
+        "simplicial_build": parts_b["ingest_b"] + parts_b["build_b"],
+        "train_b": parts_b["train_b"],
+        "evaluate_b": parts_b["evaluate_b"],
+        "track_b": sum(parts_b.values(), Pipeline([])),
         "archive_a": archive_a,
         "scaling_a": parts["ingest"] + scaling_a,
         "scaling_betti": scaling_betti,
+        "scaling_b": scaling_b,
         "__default__": track_a,
     }
 
 
 def _of_track_a(pipeline: Pipeline, inputs: frozenset[str] | set[str] = frozenset()) -> Pipeline:
+    return _of_track("track_a", pipeline, inputs, SHARED)
+
+
+def _of_track_b(pipeline: Pipeline, inputs: frozenset[str] | set[str] = frozenset()) -> Pipeline:
+    return _of_track("track_b", pipeline, inputs, SHARED - OWN_OF_TRACK)
+
+
+def _of_track(track: str, pipeline: Pipeline, inputs: frozenset[str] | set[str], shared: set[str]) -> Pipeline:
+    """An instance under the track's namespace; parameters that are not shared are the track's own."""
     return Pipeline(
         pipeline,
-        namespace="track_a",
+        namespace=track,
         inputs=set(inputs),
-        parameters=SHARED & pipeline.inputs(),
+        parameters=shared & pipeline.inputs(),
         prefix_datasets_with_namespace=True,
     )

@@ -165,7 +165,7 @@ def test_groups_without_times_are_static(log):
         }
         assert set(static.first[k]) | set(static.last[k]) <= {-1}
     with pytest.raises(ParameterError, match="'temporal' needs times, and these groups have none"):
-        complex_of_groups(None, *log[1:], SimplicialParams())
+        complex_of_groups(None, *log[1:], SimplicialParams(method="temporal"))
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,30 @@
 
 import pytest
 import torch
+from tests.models.simplicial.cases import some_features, toy
 from torch import nn
+from torch_geometric.nn import GCNConv, SAGEConv
 
+from topology_efficient_dl.complexes.groups import facets
 from topology_efficient_dl.efficiency import FlopCount, count_flops, count_flops_of_call
 from topology_efficient_dl.efficiency import flops as flops_module
+from topology_efficient_dl.models.graph_baselines import (
+    GAT,
+    GCN,
+    GATv2,
+    GraphSAGE,
+    GraphTransformer,
+    HypergraphNetwork,
+    graph_input,
+    hypergraph_input,
+)
+from topology_efficient_dl.models.simplicial import (
+    CellComplexNN,
+    SimplicialMLP,
+    SimplicialNN,
+    SimplicialOperatorNet,
+    complex_input,
+)
 
 
 class SelfAttention(nn.Module):
@@ -119,3 +139,268 @@ def test_several_inputs():
 def test_sum_keeps_every_reason():
     total = FlopCount(None, "a") + FlopCount(1) + FlopCount(None, "b", warning="w")
     assert (total.flops, total.reason, total.warning) == (None, "a; b", "w")
+
+
+# The toy complex: nodes, of them in edges, edges, of them in triangles, triangles, nodes of all facets.
+N, JOINED, E, CLOSED, T, MEMBERS = 8, 7, 10, 8, 3, 13
+F, W, C = 3, 8, 4
+
+
+def along(n_entries, width):
+    """Of a product with a sparse matrix, or a sum of messages along edges."""
+    return 2 * n_entries * width
+
+
+def linear(rows, n_in, n_out, bias=True):
+    return 2 * rows * n_out * (n_in + bias)
+
+
+def layers_of(convolution, depth=2):
+    """A network for nodes: convolutions with their shortcuts, then logits."""
+    widths = [F] + [W] * (depth - 1)
+    return sum(convolution(n_in) + linear(N, n_in, W) for n_in in widths) + linear(N, W, C)
+
+
+def gcn(n_in):
+    return linear(N, n_in, W, bias=False) + along(2 * E + N, W)
+
+
+def sage(n_in):
+    return linear(N, n_in, W) + linear(N, n_in, W, bias=False) + along(2 * E, n_in)
+
+
+def attention(n_in, n_linear, bias):
+    """Along edges and loops; the feature of a loop is the mean of those of its node's edges."""
+    edges = along(2 * E, 1) + linear(2 * E + N, 1, W, bias=False) + along(2 * E + N, W)
+    return n_linear * linear(N, n_in, W, bias) + edges
+
+
+def gine():
+    return along(2 * E, W) + linear(2 * E, 1, W) + 2 * linear(N, W, W)
+
+
+def gps(local):
+    to_all = linear(N, W, 3 * W) + 2 * 2 * N * N * W + linear(N, W, W)
+    return linear(N, F, W) + local + to_all + linear(N, W, 2 * W) + linear(N, 2 * W, W) + linear(N, W, C)
+
+
+def hypergraph(n_in):
+    return linear(N, n_in, W, bias=False) + 2 * along(MEMBERS, W)
+
+
+def graph_logits(n_pooled, n_joined):
+    return along(n_pooled, W) + linear(1, n_joined * W, W) + linear(1, W, C)
+
+
+GRAPH_NETWORKS = {
+    "gcn": (GCN, {}, layers_of(gcn)),
+    "gcn plain": (GCN, {"residual": False, "weighted": False}, gcn(F) + gcn(W) + linear(N, W, C)),
+    "gcn graph": (GCN, {"task": "graph"}, layers_of(gcn) - linear(N, W, C) + graph_logits(N, 1)),
+    "sage": (GraphSAGE, {}, layers_of(sage)),
+    "gat": (GAT, {"heads": 2}, layers_of(lambda n_in: attention(n_in, 1, bias=False))),
+    "gatv2": (GATv2, {"heads": 4}, layers_of(lambda n_in: attention(n_in, 2, bias=True))),
+    "transformer": (GraphTransformer, {"heads": 2, "depth": 1}, gps(attention(W, 2, bias=True))),
+    "transformer gine": (GraphTransformer, {"heads": 2, "depth": 1, "local": "gine"}, gps(gine())),
+    "transformer global": (GraphTransformer, {"heads": 2, "depth": 1, "local": "none"}, gps(0)),
+    "hypergraph": (HypergraphNetwork, {}, layers_of(hypergraph)),
+}
+
+
+@pytest.mark.parametrize("name", GRAPH_NETWORKS)
+def test_graph_networks(name):
+    network, options, expected = GRAPH_NETWORKS[name]
+    module = network(F, C, **{"width": W, "depth": 2, **options})
+    features, groups = some_features(N), facets(toy())
+    reads = hypergraph_input(groups, features) if name == "hypergraph" else graph_input(toy(), features)
+    counted = count_flops_of_call(module, reads)
+    assert (counted.flops, counted.reason) == (expected, None)
+
+
+UPPER = 2 * E + JOINED
+"""Entries of the graph's Laplacian; those of edges and triangles are two factors each, of boundaries."""
+
+
+def hodge_nodes(order):
+    blocks = 1 + order + 1 + order
+    return along(2 * order * UPPER + 2 * E, W) + linear(N, blocks * W, W)
+
+
+def hodge_edges(order):
+    laplacians = 2 * order * (2 * 2 * E + 2 * 3 * T)
+    return along(laplacians + 2 * E + 3 * T, W) + linear(E, (3 + 4 * order) * W, W)
+
+
+def hodge_triangles(order):
+    return along(2 * order * 2 * 3 * T + 3 * T, W) + linear(T, (2 + 2 * order) * W, W)
+
+
+def simplicial_graph(order):
+    embed = linear(N + E + T, F, W)
+    return embed + hodge_nodes(order) + hodge_edges(order) + hodge_triangles(order) + graph_logits(N + E + T, 3)
+
+
+def upper_cells(n, n_neighbours, n_cofaces):
+    heard = along(n_neighbours + n_cofaces, W)
+    return heard + linear(n, 2 * W, W, bias=False) + linear(n, W, W)
+
+
+CELL_NODES = upper_cells(N, 2 * E, 2 * E) + linear(N, W, W)
+CELL_EDGES = upper_cells(E, 6 * T, 3 * T) + along(2 * E, W) + linear(E, W, W) + linear(E, 2 * W, W)
+CELL_TRIANGLES = along(3 * T, W) + 2 * linear(T, W, W)
+
+OPERATORS = ("weight", "log_weight", "triangles", "simplex_triangles", "groups")
+STORED = 2 * 2 * E + 2 * 2 * CLOSED + 2 * MEMBERS
+
+
+def operator_layer(n_in, width=W):
+    linears = linear(N, n_in, width) + len(OPERATORS) * linear(N, n_in, width, bias=False)
+    return linears + along(STORED, min(n_in, width))
+
+
+HODGE, CELLS = {}, {"parts": ("cells",)}
+BY_NAME = {"operators": OPERATORS, "parts": ()}
+
+COMPLEX_NETWORKS = {
+    "simplicial": (SimplicialNN, {}, HODGE, linear(N + E, F, W) + hodge_nodes(1) + linear(N, W, C)),
+    "simplicial second order": (
+        SimplicialNN,
+        {"order": 2},
+        HODGE,
+        linear(N + E, F, W) + hodge_nodes(2) + linear(N, W, C),
+    ),
+    "simplicial graph": (SimplicialNN, {"task": "graph"}, HODGE, simplicial_graph(1)),
+    "simplicial graph second order": (SimplicialNN, {"task": "graph", "order": 2}, HODGE, simplicial_graph(2)),
+    "cells": (CellComplexNN, {}, CELLS, linear(N + E, F, W) + CELL_NODES + linear(N, W, C)),
+    "cells graph": (
+        CellComplexNN,
+        {"task": "graph"},
+        CELLS,
+        linear(N + E + T, F, W) + CELL_NODES + CELL_EDGES + CELL_TRIANGLES + graph_logits(N + E + T, 3),
+    ),
+    "operators": (
+        SimplicialOperatorNet,
+        {"operators": OPERATORS, "depth": 2},
+        BY_NAME,
+        operator_layer(F) + operator_layer(W) + linear(N, W, C),
+    ),
+    "operators narrow": (
+        SimplicialOperatorNet,
+        {"operators": OPERATORS, "width": 2},
+        BY_NAME,
+        operator_layer(F, 2) + linear(N, 2, C),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX_NETWORKS)
+def test_networks_on_complexes(name):
+    network, options, reads, expected = COMPLEX_NETWORKS[name]
+    module = network(F, C, **{"width": W, "depth": 1, **options})
+    groups = facets(toy()) if reads is BY_NAME else None
+    counted = count_flops_of_call(module, complex_input(toy(), some_features(N), groups=groups, **reads))
+    assert (counted.flops, counted.reason) == (expected, None)
+
+
+def test_propagated_features_need_no_edges():
+    network = SimplicialMLP(5, C, block_sizes=(2, 3), width=W, depth=1)
+    expected = linear(1, 2, W) + linear(1, 3, W) + linear(1, 2 * W, W) + linear(1, W, C)
+    assert count_flops(network, (5,)).flops == expected
+
+
+@pytest.mark.parametrize("layer", [GCNConv, SAGEConv])
+def test_edges_and_sparse_matrices_cost_the_same(layer):
+    graph, convolution = graph_input(toy(), some_features(N)), layer(F, W)
+    network = (GCN if layer is GCNConv else GraphSAGE)(F, C, width=W, depth=1)
+
+    class ByProduct(nn.Module):
+        def forward(self, x):
+            return network.convolve(convolution, x, graph)
+
+    by_edges = count_flops_of_call(convolution, graph.x, graph.edge_index)
+    assert by_edges.flops == count_flops_of_call(ByProduct(), graph.x).flops == (gcn if layer is GCNConv else sage)(F)
+
+
+class Call(nn.Module):
+    def __init__(self, call):
+        super().__init__()
+        self.call = call
+
+    def forward(self, *given):
+        return self.call(*given)
+
+
+SPARSE = torch.tensor([[0.0, 2.0, 0.0], [1.0, 0.0, 3.0], [0.0, 0.0, 4.0], [0.0, 0.0, 0.0]]).to_sparse_csr()
+COLUMNS = SPARSE.to_sparse_csc()
+TO = torch.tensor([0, 0, 2])
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda x: SPARSE @ x, along(4, 5)),
+        (lambda x: COLUMNS @ x, along(4, 5)),
+        (lambda x: torch.sparse.mm(SPARSE, x), along(4, 5)),
+        (lambda x: SPARSE @ x[:, 0], along(4, 1)),
+        (lambda x: torch.addmm(torch.zeros(4, 5), SPARSE, x), along(4, 5)),
+        (lambda x: torch.ones(2, 4) @ SPARSE, along(4, 2)),
+        (lambda x: torch.zeros(3, 5).index_add(0, TO, x), along(3, 5)),
+        (lambda x: torch.zeros(3, 5).scatter_add(0, TO[:, None].expand(3, 5), x), along(3, 5)),
+        (lambda x: torch.zeros(3, 5).scatter_reduce(0, TO[:, None].expand(3, 5), x, "mean"), along(3, 5)),
+        (lambda x: x @ x.T + torch.zeros(3, 5).index_add(0, TO, x).sum(), 2 * 3 * 5 * 3 + along(3, 5)),
+    ],
+    ids=[
+        "matmul",
+        "columns",
+        "mm",
+        "vector",
+        "addmm",
+        "right",
+        "index_add",
+        "scatter_add",
+        "scatter_mean",
+        "dense as well",
+    ],
+)
+def test_products_and_sums_along_edges(call, expected):
+    counted = count_flops_of_call(Call(call), torch.ones(3, 5))
+    assert counted.flops == counted.by["ptflops"] == counted.by["torch"] == expected
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: torch.zeros(3).index_add(0, TO, x[:, 0]),
+        lambda x: torch.zeros(3, 5).index_add(0, TO, torch.exp(x)),
+        lambda x: torch.zeros(3, 5).scatter_reduce(0, TO[:, None].expand(3, 5), x, "amax"),
+    ],
+    ids=["degrees", "softmax", "maximum"],
+)
+def test_degrees_softmax_and_maxima_are_left_out(call):
+    assert count_flops_of_call(Call(lambda x: (call(x), x @ x.T)), torch.ones(3, 5)).flops == 2 * 3 * 5 * 3
+
+
+def test_empty_sparse_matrices_cost_nothing():
+    empty = torch.zeros(4, 3).to_sparse_csr()
+    counted = count_flops_of_call(Call(lambda x: (empty @ x, x @ x.T)), torch.ones(3, 5))
+    assert (counted.flops, counted.reason) == (2 * 3 * 5 * 3, None)
+
+
+@pytest.mark.parametrize(
+    ("call", "operator"),
+    [
+        (lambda x: SPARSE @ SPARSE.to_dense().T.to_sparse_csr(), "mm"),
+        (lambda x: torch.sparse.mm(SPARSE, x, "amax"), "_sparse_mm_reduce_impl"),
+        (lambda x: torch.segment_reduce(x, "sum", lengths=torch.tensor([2, 1])), "segment_reduce"),
+    ],
+)
+def test_other_sparse_operators_are_unknown(call, operator):
+    counted = count_flops_of_call(Call(call), torch.ones(3, 5))
+    assert counted.flops is None
+    assert operator in counted.reason
+
+
+def test_work_along_edges_does_not_hide_a_disagreement(monkeypatch):
+    monkeypatch.setattr(flops_module, "_by_torch", lambda *_: 40)
+    counted = count_flops_of_call(Call(lambda x: (SPARSE @ x, x @ x.T)), torch.ones(3, 5))
+    assert counted.by == {"ptflops": 2 * 3 * 5 * 3 + along(4, 5), "torch": 40 + along(4, 5)}
+    assert counted.warning == "ptflops 90 and torch 40 differ by 56%"

@@ -86,7 +86,13 @@ def test_keys_are_the_contract_and_everything_is_json(experiment):
     ]  # fmt: skip
     for verdict in found.values():
         assert tuple(verdict)[: len(VERDICT_KEYS)] == VERDICT_KEYS
-        assert set(verdict) - set(VERDICT_KEYS) == {"f1_drop_interval", "latency_cut_interval", "rule", "explanation"}
+        assert set(verdict) - set(VERDICT_KEYS) == {
+            "f1_drop_interval",
+            "latency_cut_interval",
+            "rule",
+            "metric",
+            "explanation",
+        }
         json.dumps(verdict, allow_nan=False)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from topology_efficient_dl.models import architectures, find_architecture
 
-ALL = architectures()
+ALL = tuple(name for name in architectures() if not find_architecture(name).of_graphs)
 SERIES = [name for name in ALL if find_architecture(name).reads == "series"]
 CLOSED_FORM = [name for name in ALL if find_architecture(name).solver != "gradient"]
 

@@ -138,6 +138,16 @@ class Collection(Mapping[str, Value], Generic[Value]):
         """The same items under ``<key>/<suffix>``."""
         return self._derive({f"{key}/{suffix}": item for key, item in self.items_by_key.items()})
 
+    def renamed(self, name: Callable[[str], str]) -> Collection[Value]:
+        """The same items under other keys.
+
+        Examples
+        --------
+        >>> list(Collection.of({"a": 1}).renamed(str.upper))
+        ['A']
+        """
+        return self._derive({name(key): item for key, item in self.items_by_key.items()})
+
     def filter(self, keep: Callable[[str], bool]) -> Collection[Value]:
         """The items whose key passes a test."""
         return self._derive({key: item for key, item in self.items_by_key.items() if keep(key)})

@@ -64,6 +64,37 @@ def disjoint_union(complexes: Sequence[SimplicialComplex]) -> SimplicialBatch:
     return SimplicialBatch(SimplicialComplex.of_occurrences(int(shifts[-1]), tables, notes), tuple(index))
 
 
+def select_graphs(union: SimplicialComplex, node_offsets: IntArray, chosen: IntArray) -> SimplicialBatch:
+    """Some of the complexes of a disjoint union, in the order in which they stand in it.
+
+    Parameters
+    ----------
+    union : complexes side by side, no simplex across two of them
+    node_offsets : (n + 1,) int64; complex i has nodes ``node_offsets[i]`` to ``node_offsets[i + 1] - 1``
+    chosen : (m,) int64, ascending, which
+
+    Examples
+    --------
+    >>> three = SimplicialComplex.of_simplices(6, [[0, 1], [2, 3], [4, 5]])
+    >>> some = select_graphs(three, np.array([0, 2, 4, 6]), np.array([0, 2]))
+    >>> some.complex.simplices[1].tolist(), some.index[1]
+    ([[0, 1], [2, 3]], array([0, 1]))
+    """
+    rank = np.full(len(node_offsets) - 1, -1)
+    rank[chosen] = np.arange(len(chosen))
+    graph_of_node = np.repeat(rank, np.diff(node_offsets))
+    place = np.cumsum(graph_of_node >= 0) - 1
+    tables, index = [], []
+    for k in range(union.max_dimension + 1):
+        whole = union.occurrences(k)
+        owners = graph_of_node[whole.rows[:, 0]]
+        kept = whole.select(owners >= 0)
+        tables.append(Occurrences(place[kept.rows], kept.weight, kept.first, kept.last))
+        index.append(owners[owners >= 0])
+    n_nodes = int((graph_of_node >= 0).sum())
+    return SimplicialBatch(SimplicialComplex.of_occurrences(n_nodes, tables, union.notes), tuple(index))
+
+
 def disjoint_union_of_cells(complexes: Sequence[CellComplex]) -> CellBatch:
     """Cell complexes side by side.
 

@@ -38,6 +38,7 @@ def complex_of_contacts(times: IntArray, pairs: IntArray, n_nodes: int, params: 
     >>> complex_of_contacts(times, pairs, 4, SimplicialParams(time_window=20)).counts
     (4, 4, 0)
     """
+    params = params.resolved(times=True)
     if params.method == "temporal":
         return temporal_complex(times, pairs, n_nodes, params)
     if params.method == "cooccurrence":
@@ -70,6 +71,7 @@ def complex_of_groups(
     >>> complex_of_groups(times, offsets, members, 4, params).simplices[1]
     array([[1, 2]])
     """
+    params = params.resolved(times=times is not None, groups=True)
     if params.method != "clique":
         return group_complex(times, offsets, members, n_nodes, params)
     offsets, members = check_groups(offsets, members, n_nodes)
@@ -99,6 +101,7 @@ def groups_of_contacts(times: IntArray, pairs: IntArray, n_nodes: int, params: S
     >>> groups_of_contacts(times, pairs, 4, SimplicialParams(time_window=60)).sizes
     array([2, 3])
     """
+    params = params.resolved(times=True)
     if params.method == "temporal":
         return temporal_groups(times, pairs, n_nodes, params)
     graph = complex_of_contacts(times, pairs, n_nodes, params.model_copy(update={"max_dimension": 1}))
@@ -112,13 +115,14 @@ def complex_of_graph(pairs: IntArray, n_nodes: int, params: SimplicialParams) ->
     ----------
     pairs : (m, 2) int64, u < v
     n_nodes : number of nodes
-    params : of method ``clique``
+    params : of method ``clique`` or ``auto``
 
     Raises
     ------
     DataError : the pairs are not as described, or the complex would be too large
     ParameterError : another method
     """
+    params = params.resolved(times=False)
     if params.method != "clique":
         raise ParameterError(
             f"simplicial.method '{params.method}' needs times, and a static graph has none; use 'clique'"

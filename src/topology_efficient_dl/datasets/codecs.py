@@ -33,6 +33,30 @@ def _model() -> Codec:
     return codecs.SAFETENSORS.wrap(TrainedModel.to_tensors, lambda value: TrainedModel.from_tensors(*value))
 
 
+def _graph_task() -> Codec:
+    from topology_efficient_dl.data.graphs.task import GraphTask
+
+    return codecs.NPZ.wrap(GraphTask.to_arrays, GraphTask.from_arrays)
+
+
+def _complex() -> Codec:
+    from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+
+    return codecs.NPZ.wrap(SimplicialComplex.to_arrays, SimplicialComplex.from_arrays)
+
+
+def _groups() -> Codec:
+    from topology_efficient_dl.complexes.groups import Groups
+
+    return codecs.NPZ.wrap(Groups.to_arrays, Groups.from_arrays)
+
+
+def _blocks() -> Codec:
+    from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
+
+    return codecs.NPZ.wrap(PropagatedFeatures.to_arrays, PropagatedFeatures.from_arrays)
+
+
 CODECS: dict[str, Callable[[], Codec]] = {
     "npz": lambda: codecs.NPZ,
     "safetensors": lambda: codecs.SAFETENSORS,
@@ -43,6 +67,10 @@ CODECS: dict[str, Callable[[], Codec]] = {
     "diagrams": _diagrams,
     "features": _features,
     "model": _model,
+    "graph_task": _graph_task,
+    "complex": _complex,
+    "groups": _groups,
+    "blocks": _blocks,
 }
 
 

@@ -133,6 +133,36 @@ def f1_drop_draws(pair: PairedPredictions, n_bootstrap: int, seed: int) -> Float
     return mean + (drawn - mean) * np.sqrt(n_seeds / (n_seeds - 1))
 
 
+def mean_draws(values: FloatArray, n_bootstrap: int, seed: int) -> FloatArray:
+    """Bootstrap distribution of a mean, with the spread of an unbiased estimate.
+
+    Parameters
+    ----------
+    values : (n,) one value for each draw of labels, split or fold
+    n_bootstrap : number of draws
+    seed : of the random generator
+
+    Returns
+    -------
+    (n_bootstrap,); of one value, that value throughout.
+
+    Notes
+    -----
+    Draws of labels from one graph overlap, so the interval speaks of draws from this graph, and not of other graphs.
+
+    Examples
+    --------
+    >>> mean_draws(np.array([1.0, 1.0]), 3, seed=0)
+    array([1., 1., 1.])
+    """
+    if len(values) == 1:
+        return np.full(n_bootstrap, float(values[0]))
+    rng = np.random.default_rng(seed)
+    means = rng.choice(values, size=(n_bootstrap, len(values))).mean(axis=1)
+    centre = float(values.mean())
+    return np.asarray(centre + (means - centre) * np.sqrt(len(values) / (len(values) - 1)))
+
+
 def _patterns(pair: PairedPredictions) -> tuple[PairedPredictions, IntArray]:
     """Samples with the same label and predictions throughout are one pattern; returned with their multiplicities."""
     rows = np.vstack([pair.labels[None], pair.baseline, pair.model])

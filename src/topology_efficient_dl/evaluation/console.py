@@ -11,7 +11,7 @@ from topology_efficient_dl.evaluation.report import number, score, span
 from topology_efficient_dl.evaluation.summary import as_records
 
 RESULT_HEADER = ("dataset", "model", "macro-F1", "accuracy", "params", "ms (b1)", "ms (b64)")
-VERDICT_HEADER = ("dataset", "model", "F1 lost (pp)", "latency cut (%)", "verdict")
+VERDICT_HEADER = ("dataset", "model", "against", "quality lost (pp)", "latency cut (%)", "verdict")
 
 
 def summary_text(results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]]) -> str:
@@ -55,6 +55,7 @@ def _verdict_row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         verdict["dataset"],
         verdict["model"],
+        verdict["baseline"],
         "-" if drop is None else f"{drop:+.1f} {span(verdict['f1_drop_interval'])}",
         "-" if cut is None else f"{100 * cut:+.0f} {span(verdict['latency_cut_interval'], 100, 0)}",
         verdict["status"].upper(),

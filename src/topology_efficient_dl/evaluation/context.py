@@ -65,7 +65,7 @@ def report_context(
         published=known,
         published_method=PUBLISHED_COLUMNS,
         tests=statistics["wilcoxon"],
-        figures=_figures(scores, results, verdicts, evaluate),
+        figures=report_figures(scores, results, verdicts, evaluate),
         interactive=pareto_figure(results, evaluate.x_axis, evaluate.y_axis),
     )
 
@@ -101,16 +101,7 @@ def _conditions(scores: pd.DataFrame, train: TrainParams, efficiency: Efficiency
     return {
         "Seeds": seeds,
         "Data": "official train and test files; validation cut from train, stratified; test touched once",
-        "Training": (
-            f"AdamW, learning rate {train.learning_rate:g}, cosine over {train.max_epochs} epochs, batches of "
-            f"{train.batch_size}, weight decay {train.weight_decay:g}; early stopping on validation loss with patience "
-            f"{train.patience}, counted from epoch {train.min_epochs}; "
-            + (
-                "then a refit on train and validation together for the chosen number of epochs"
-                if train.refit
-                else "the best epoch's weights are restored"
-            )
-        ),
+        "Training": training_words(train),
         "Tuning": "the same parameters and the same number of trials (none per dataset) for every model",
         "Latency": (
             f"raw sample in, label out; {efficiency.threads} thread(s), {efficiency.device}; models in alternation, "
@@ -120,9 +111,24 @@ def _conditions(scores: pd.DataFrame, train: TrainParams, efficiency: Efficiency
     }
 
 
-def _figures(
+def training_words(train: TrainParams) -> str:
+    """The one training loop in a sentence."""
+    return (
+        f"AdamW, learning rate {train.learning_rate:g}, cosine over {train.max_epochs} epochs, batches of "
+        f"{train.batch_size}, weight decay {train.weight_decay:g}; early stopping on validation loss with patience "
+        f"{train.patience}, counted from epoch {train.min_epochs}; "
+        + (
+            "then a refit on train and validation together for the chosen number of epochs"
+            if train.refit
+            else "the best epoch's weights are restored"
+        )
+    )
+
+
+def report_figures(
     scores: pd.DataFrame, results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]], evaluate: EvaluateParams
 ) -> list[ReportFigure]:
+    """Pareto front, quality by dataset, verdicts, ranks."""
     drawn = [
         ("Quality against cost", "Up and to the left is better; the dotted line is the Pareto front.", "pareto.png",
          draw_pareto(results, evaluate.x_axis, evaluate.y_axis)),

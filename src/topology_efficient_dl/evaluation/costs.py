@@ -51,7 +51,7 @@ def measure_costs(
     ------
     ParameterError : the device is not there
     """
-    _check_device(params.device)
+    check_device(params.device)
     models, split = pair
     chosen = {model.card["model"]: model for model in reversed(list(models.values()))}
     chosen = dict(reversed(list(chosen.items())))
@@ -73,7 +73,13 @@ def measure_costs(
     ]
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises
+    ------
+    ParameterError : CUDA is asked for and absent
+    """
     if device == "cuda" and not torch.cuda.is_available():
         raise ParameterError(
             "efficiency.device is 'cuda' and torch sees no CUDA device. Set efficiency.device=cpu, or install a CUDA "

@@ -13,8 +13,11 @@ CONFIRMED, REFUTED, INCONCLUSIVE = "confirmed", "refuted", "inconclusive"
 EQUAL_TIME_TOLERANCE = 0.05
 """Times within 5 % of one another count as equal; repeated timings of one model differ by about as much."""
 
+METRICS = {"f1_macro": "macro-F1", "accuracy": "accuracy", "auroc": "AUROC"}
+"""Qualities that can be judged, in words."""
+
 MEASURES = {
-    "f1_drop_pp": "fall of macro-F1 in percentage points",
+    "f1_drop_pp": "fall of quality, as a rule macro-F1, in percentage points",
     "latency_cut": "cut of end-to-end latency",
     "params_cut": "cut of parameters",
     "memory_cut": "cut of peak memory",
@@ -113,10 +116,13 @@ def criterion_of_track(track: str, params: EvaluateParams) -> Criterion:
     rises by at most 5 %
     """
     kept = Condition(
-        "f1_drop_pp", False, params.max_f1_drop_pp, f"macro-F1 falls by at most {params.max_f1_drop_pp:g} pp"
+        "f1_drop_pp",
+        False,
+        params.max_f1_drop_pp,
+        f"{METRICS[params.metric]} falls by at most {params.max_f1_drop_pp:g} pp",
     )
     measurably_faster = _cut("latency_cut", "latency", EQUAL_TIME_TOLERANCE)
-    better = Route("better at equal time", (_gain(params.min_f1_gain_pp), _equal_time()))
+    better = Route("better at equal time", (_gain(params), _equal_time()))
     if track.endswith("b"):
         less_memory = _cut("memory_cut", "peak memory", EQUAL_TIME_TOLERANCE)
         return Criterion((Route("cheaper at equal quality", (kept, measurably_faster, less_memory)), better))
@@ -133,8 +139,9 @@ def _cut(measure: str, noun: str, bound: float) -> Condition:
     return Condition(measure, True, bound, f"{noun} {verb} by at least {bound:.0%}".replace("%", " %"))
 
 
-def _gain(points: float) -> Condition:
-    return Condition("f1_drop_pp", False, -points, f"macro-F1 rises by at least {points:g} pp")
+def _gain(params: EvaluateParams) -> Condition:
+    text = f"{METRICS[params.metric]} rises by at least {params.min_f1_gain_pp:g} pp"
+    return Condition("f1_drop_pp", False, -params.min_f1_gain_pp, text)
 
 
 def _equal_time() -> Condition:

@@ -26,6 +26,12 @@ PUBLISHED = {
         "recipe_choices": "{track}_archive/choices.csv",
         "critical_difference": "{track}_archive/critical_difference.png",
     },
+    "graph_scaling": {
+        "report_markdown": "{track}/report.md",
+        "graph_points": "{track}/points.csv",
+        "graph_exponents": "{track}/exponents.csv",
+        "graph_scaling_image": "{track}/scaling.png",
+    },
 }
 """By study, where the catalog entries of a track go, relative to docs/results."""
 

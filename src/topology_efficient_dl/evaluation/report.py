@@ -13,11 +13,14 @@ from typing import Any
 import jinja2
 import plotly.graph_objects as go
 
-from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, REFUTED
+from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, METRICS, REFUTED
 from topology_efficient_dl.evaluation.style import display_name
 from topology_efficient_dl.evaluation.verdicts import ALL
 
 NOTHING = "–"
+SERIES_CAPTION = (
+    "Mean ± standard deviation over seeds. Latency runs from raw sample to label, features included, per sample."
+)
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -70,6 +73,9 @@ class ReportContext:
     tests : rows of ``pairwise_wilcoxon``
     figures : static figures, in order
     interactive : the Pareto figure, drawn by plotly in HTML
+    metric_name : the quality that verdicts are about, in words
+    results_caption : how the numbers of the results table are to be read
+    size_columns : of the data table, by key of ``datasets``, sizes and how they are called
     """
 
     title: str
@@ -90,6 +96,9 @@ class ReportContext:
     tests: Sequence[Mapping[str, Any]] = ()
     figures: Sequence[ReportFigure] = ()
     interactive: go.Figure | None = None
+    metric_name: str = METRICS["f1_macro"]
+    results_caption: str = SERIES_CAPTION
+    size_columns: Mapping[str, str] = field(default_factory=lambda: {"n_timepoints": "length"})
 
     @property
     def overall(self) -> list[Mapping[str, Any]]:

@@ -18,11 +18,14 @@ RESULT_KEYS = (
 )  # fmt: skip
 """The contract of a results row."""
 
-EXTRA_KEYS = ("f1_per_ms", "f1_per_mflop", "flops_reason", "latency_iqr_ms_b1", "model_latency_ms_b64")
+EXTRA_KEYS = (
+    "f1_per_ms", "f1_per_mflop", "flops_reason", "latency_iqr_ms_b1", "model_latency_ms_b64", "auroc_std",
+    "preprocessing_ms",
+)  # fmt: skip
 
 _COST_KEYS = (
     "params", "flops", "latency_ms_b1", "latency_ms_b64", "model_latency_ms_b1", "throughput", "peak_memory_mb",
-    "flops_reason", "latency_iqr_ms_b1", "model_latency_ms_b64",
+    "flops_reason", "latency_iqr_ms_b1", "model_latency_ms_b64", "preprocessing_ms",
 )  # fmt: skip
 _ROW = ["dataset", "model"]
 
@@ -68,6 +71,7 @@ def _over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
             "f1_macro_mean": cells["f1_macro"].mean(),
             "f1_macro_std": cells["f1_macro"].std(ddof=1),
             "auroc_mean": _number(cells["auroc"]).mean(),
+            "auroc_std": _number(cells["auroc"]).std(ddof=1),
         }
         for key, cells in scores.groupby(_ROW, sort=False)
     ]

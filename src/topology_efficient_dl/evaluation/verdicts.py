@@ -15,18 +15,19 @@ import numpy as np
 import pandas as pd
 
 from topology_efficient_dl.efficiency.latency import ratio_draws
-from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
 from topology_efficient_dl.evaluation.bootstrap import (
     Estimate,
     FloatArray,
     f1_drop,
     f1_drop_draws,
     interval_of,
+    mean_draws,
     mean_over_datasets,
     pair_predictions,
     seed_for,
 )
-from topology_efficient_dl.evaluation.criteria import MEASURES, Criterion, criterion_of_track
+from topology_efficient_dl.evaluation.criteria import MEASURES, METRICS, Criterion, criterion_of_track
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.statistics import holm, paired_t_test, score_matrix, wilcoxon_test
 from topology_efficient_dl.params import EvaluateParams
@@ -84,28 +85,27 @@ def judge(
     Returns
     -------
     One object per data set and proposal, then one per proposal with ``dataset`` "all": `VERDICT_KEYS`, then
-    ``f1_drop_interval`` and ``latency_cut_interval`` ([low, high] or None), ``rule`` (the route that decided) and
-    ``explanation``. ``p_value`` is the paired t-test over seeds; over all data sets, Wilcoxon's with Holm's correction
-    for the number of proposals.
+    ``f1_drop_interval`` and ``latency_cut_interval`` ([low, high] or None), ``rule`` (the route that decided),
+    ``metric`` (whose fall ``f1_drop_pp`` is, macro-F1 unless told otherwise) and ``explanation``.
+    ``p_value`` is the paired t-test over seeds; over all data sets, Wilcoxon's with Holm's correction for the number of
+    proposals.
 
     Raises
     ------
     ParameterError : the baseline or a proposal has no scores
     DataError : a table lacks a column, or two models were tested on different samples
     """
-    require_columns(scores, ["dataset", "model", "seed", "f1_macro"], "scores")
+    require_columns(scores, ["dataset", "model", "seed", params.metric], "scores")
     require_columns(efficiency, ["dataset", "model"], "efficiency")
     names = _check_models(scores, params.baseline, proposals)
     rule = criterion or criterion_of_track("track_a", params)
     compared = {name: _compare_everywhere(scores, efficiency, predictions, params, name) for name in names}
     per_dataset = [
-        _verdict(
-            comparison, name, params.baseline, rule, _seed_p_value(scores, comparison.dataset, name, params.baseline)
-        )
+        _verdict(comparison, name, params, rule, _seed_p_value(scores, comparison.dataset, name, params))
         for name in names
         for comparison in compared[name]
     ]
-    corrected = holm([_dataset_p_value(scores, name, params.baseline) for name in names])
+    corrected = holm([_dataset_p_value(scores, name, params) for name in names])
     overall = [
         _overall(compared[name], per_dataset, name, params, rule, p_value, list(scores["dataset"].unique()))
         for name, p_value in zip(names, corrected, strict=True)
@@ -120,11 +120,18 @@ def judge_proposals(
     predictions: pd.DataFrame,
     params: EvaluateParams,
     proposals: Sequence[str],
+    track: str = "track_a",
 ) -> list[dict[str, Any]]:
-    """What `judge` says of the proposals of a run; nothing when the run has no proposal or not the baseline."""
-    if not set(proposals) - {params.baseline} or params.baseline not in set(scores["model"]):
-        return []
-    return judge(scores, efficiency, predictions, params, proposals)
+    """What `judge` says of the proposals of a run, against each baseline that it has; nothing when it has none."""
+    run = set(scores["model"])
+    verdicts = []
+    for baseline in (params.baseline, *params.further_baselines):
+        judged = [name for name in proposals if name in run and name != baseline]
+        if judged and baseline in run:
+            against = params.model_copy(update={"baseline": baseline})
+            rule = criterion_of_track(track, against)
+            verdicts += judge(scores, efficiency, predictions, against, judged, rule)
+    return verdicts
 
 
 def _check_models(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] | None) -> list[str]:
@@ -140,18 +147,36 @@ def _check_models(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] 
 def _compare_everywhere(
     scores: pd.DataFrame, efficiency: pd.DataFrame, predictions: pd.DataFrame, params: EvaluateParams, model: str
 ) -> list[_Comparison]:
-    both = score_matrix(scores).reindex(columns=[model, params.baseline]).dropna().index
+    both = score_matrix(scores, params.metric).reindex(columns=[model, params.baseline]).dropna().index
     datasets = [str(name) for name in scores["dataset"].unique() if name in both]
-    return [_compare(dataset, model, efficiency, predictions, params) for dataset in datasets]
+    return [
+        _compare(dataset, model, efficiency, _quality(dataset, model, scores, predictions, params), params)
+        for dataset in datasets
+    ]
+
+
+def _quality(
+    dataset: str, model: str, scores: pd.DataFrame, predictions: pd.DataFrame, params: EvaluateParams
+) -> tuple[Estimate, FloatArray]:
+    """The fall of quality with its interval, and draws of it."""
+    seed = seed_for(dataset, params.bootstrap_seed)
+    if params.resample == "draws":
+        falls = 100.0 * (paired_scores(scores, dataset, params.baseline, model, params.metric) @ [1.0, -1.0])
+        draws, drop, n = mean_draws(falls, params.n_bootstrap, seed), float(falls.mean()), len(falls)
+    else:
+        pair = pair_predictions(predictions, dataset, model, params.baseline)
+        draws, drop, n = f1_drop_draws(pair, params.n_bootstrap, seed), f1_drop(pair), len(pair.seeds)
+    return interval_of(drop, draws, params.confidence) if n > 1 else Estimate(drop, reason="one seed"), draws
 
 
 def _compare(
-    dataset: str, model: str, efficiency: pd.DataFrame, predictions: pd.DataFrame, params: EvaluateParams
+    dataset: str,
+    model: str,
+    efficiency: pd.DataFrame,
+    quality: tuple[Estimate, FloatArray],
+    params: EvaluateParams,
 ) -> _Comparison:
-    pair = pair_predictions(predictions, dataset, model, params.baseline)
-    draws = f1_drop_draws(pair, params.n_bootstrap, seed_for(dataset, params.bootstrap_seed))
-    drop = f1_drop(pair)
-    f1 = interval_of(drop, draws, params.confidence) if len(pair.seeds) > 1 else Estimate(drop, reason="one seed")
+    f1, draws = quality
     ours, theirs = _costs(efficiency, dataset, model), _costs(efficiency, dataset, params.baseline)
     latency, ratios = _latency_cut(ours, theirs, params, seed_for(dataset, params.bootstrap_seed))
     return _Comparison(
@@ -174,9 +199,10 @@ def _latency_cut(
     ours: dict[str, Any], theirs: dict[str, Any], params: EvaluateParams, seed: int
 ) -> tuple[Estimate, FloatArray | None]:
     """The cut with its interval, and draws of the log ratio, from rounds paired one by one."""
-    top, bottom = (_rounds(costs, f"rounds_b{params.latency_batch}") for costs in (ours, theirs))
+    prefix = "model_" if params.latency_of == "model" else ""
+    top, bottom = (_rounds(costs, f"{prefix}rounds_b{params.latency_batch}") for costs in (ours, theirs))
     if top.size < 2 or top.size != bottom.size:
-        point = _exact_cut(ours, theirs, f"latency_ms_b{params.latency_batch}").value
+        point = _exact_cut(ours, theirs, f"{prefix}latency_ms_b{params.latency_batch}").value
         reason = "latency was not measured" if point is None else "latency was measured in fewer than two paired rounds"
         return Estimate(point, reason=reason), None
     ratios = top / bottom
@@ -206,15 +232,28 @@ def _finite(value: Any) -> float | None:
     return None if value is None or pd.isna(value) or not np.isfinite(value) else float(value)
 
 
-def _seed_p_value(scores: pd.DataFrame, dataset: str, model: str, baseline: str) -> float | None:
-    cells = scores[scores["dataset"] == dataset].pivot_table(index="seed", columns="model", values="f1_macro")
-    both = cells[[model, baseline]].dropna()
-    return paired_t_test(both[model], both[baseline]).p_value
+def _seed_p_value(scores: pd.DataFrame, dataset: str, model: str, params: EvaluateParams) -> float | None:
+    both = paired_scores(scores, dataset, model, params.baseline, params.metric)
+    return paired_t_test(both[:, 0], both[:, 1]).p_value
 
 
-def _dataset_p_value(scores: pd.DataFrame, model: str, baseline: str) -> float | None:
-    both = score_matrix(scores)[[model, baseline]].dropna()
-    return wilcoxon_test(both[model], both[baseline]).p_value
+def paired_scores(scores: pd.DataFrame, dataset: str, first: str, second: str, metric: str) -> FloatArray:
+    """(n_seeds, 2) scores of two models on one data set, of the seeds or draws that both have.
+
+    Raises
+    ------
+    DataError : they have none in common
+    """
+    cells = scores[scores["dataset"] == dataset].pivot_table(index="seed", columns="model", values=metric)
+    both = cells.reindex(columns=[first, second]).dropna()
+    if both.empty:
+        raise DataError(f"'{first}' and '{second}' have no common seed on '{dataset}'")
+    return both.to_numpy(np.float64)
+
+
+def _dataset_p_value(scores: pd.DataFrame, model: str, params: EvaluateParams) -> float | None:
+    both = score_matrix(scores, params.metric)[[model, params.baseline]].dropna()
+    return wilcoxon_test(both[model], both[params.baseline]).p_value
 
 
 def _overall(
@@ -229,7 +268,7 @@ def _overall(
     f1, latency = _mean_drop(compared, params), _mean_latency_cut(compared, params)
     sizes, memories = (_mean_cut([getattr(one, name) for one in compared]) for name in ("params", "memory"))
     whole = _Comparison(ALL, f1, latency, sizes, memories, np.empty(0), None)
-    verdict = _verdict(whole, model, params.baseline, criterion, p_value)
+    verdict = _verdict(whole, model, params, criterion, p_value)
     mine = [each["status"] for each in verdicts if each["model"] == model]
     counts = ", ".join(f"{mine.count(status)} {status}" for status in dict.fromkeys(sorted(mine)))
     verdict["explanation"] += f" By data set ({len(mine)}): {counts}."
@@ -270,11 +309,11 @@ def _mean_cut(cuts: Sequence[Estimate]) -> Estimate:
 
 
 def _verdict(
-    comparison: _Comparison, model: str, baseline: str, criterion: Criterion, p_value: float | None
+    comparison: _Comparison, model: str, params: EvaluateParams, criterion: Criterion, p_value: float | None
 ) -> dict[str, Any]:
     status, route = criterion.status(comparison.estimates)
     values = {measure: estimate.value for measure, estimate in comparison.estimates.items()}
-    head = {"dataset": comparison.dataset, "model": model, "baseline": baseline, "criterion": criterion.text}
+    head = {"dataset": comparison.dataset, "model": model, "baseline": params.baseline, "criterion": criterion.text}
     return {
         **head,
         **values,
@@ -283,11 +322,16 @@ def _verdict(
         "f1_drop_interval": comparison.f1.interval,
         "latency_cut_interval": comparison.latency.interval,
         "rule": route.name,
-        "explanation": explain(model, baseline, status, comparison.f1, comparison.latency),
+        "metric": params.metric,
+        "explanation": explain(
+            model, params.baseline, status, comparison.f1, comparison.latency, METRICS[params.metric]
+        ),
     }
 
 
-def explain(model: str, baseline: str, status: str, f1: Estimate, latency: Estimate) -> str:
+def explain(
+    model: str, baseline: str, status: str, f1: Estimate, latency: Estimate, metric: str = METRICS["f1_macro"]
+) -> str:
     """The verdict in one plain sentence.
 
     Examples
@@ -295,17 +339,18 @@ def explain(model: str, baseline: str, status: str, f1: Estimate, latency: Estim
     >>> explain("small", "large", "refuted", Estimate(8.4, 6.0, 11.0), Estimate(0.9, 0.88, 0.91))
     'Refuted: against large, small loses 8.4 pp of macro-F1 (6.0 to 11.0) and cuts latency by 90 % (88.0 to 91.0 %).'
     """
-    return f"{status.capitalize()}: against {baseline}, {model} {_f1_words(f1)} and {_latency_words(latency)}."
+    quality, time = _quality_words(f1, metric), _latency_words(latency)
+    return f"{status.capitalize()}: against {baseline}, {model} {quality} and {time}."
 
 
-def _f1_words(f1: Estimate) -> str:
+def _quality_words(f1: Estimate, metric: str) -> str:
     if f1.value is None:
-        return f"has no macro-F1 ({f1.reason})"
+        return f"has no {metric} ({f1.reason})"
     gains = f1.value < 0
     sign = -1.0 if gains else 1.0
     verb = "gains" if gains else "loses"
     span = _span(f1, sign, 1.0, 1, "")
-    return f"{verb} {abs(f1.value):.1f} pp of macro-F1 ({span})"
+    return f"{verb} {abs(f1.value):.1f} pp of {metric} ({span})"
 
 
 def _latency_words(latency: Estimate) -> str:

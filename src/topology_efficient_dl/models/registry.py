@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ SIZES = ("small", "medium", "large")
 
 Solver = Literal["gradient", "ridge", "aeon_ridge"]
 
+Reads = Literal["series", "features", "graph", "hypergraph", "hodge", "cells", "operators", "propagated"]
+"""What a network is called with: series; feature vectors; a weighted graph; groups; a complex with its Laplacians, with
+its boundary adjacencies, or with operators from nodes to nodes; or rows of propagated features."""
+
 ModelClass = TypeVar("ModelClass", bound=type[nn.Module])
 
 
@@ -27,21 +32,36 @@ class Architecture:
     name : as in ``ModelSpec.architecture``
     build : class of the network; called with the input's shape by position and the options by name
     sizes : options of every size
-    reads : ``"series"``: (batch, channels, time), or ``"features"``: (batch, n_features)
+    reads : ``"series"``: (batch, channels, time); ``"features"``: (batch, n_features); the others, of
+        track B, see ``models.graph_inputs``
     solver : what fits it: ``"gradient"`` descent in the one training loop, or a closed form
     """
 
     name: str
     build: Callable[..., nn.Module]
     sizes: Mapping[str, Mapping[str, Any]]
-    reads: Literal["series", "features"]
+    reads: Reads
     solver: Solver = "gradient"
+
+    @property
+    def of_graphs(self) -> bool:
+        """Whether it is a model of track B."""
+        return self.reads not in ("series", "features")
 
     @property
     def options(self) -> tuple[str, ...]:
         """Names of the options: the keyword-only arguments of the constructor."""
+        return tuple(self.defaults)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Values of the options that are not given."""
         arguments = inspect.signature(self.build).parameters.values()
-        return tuple(argument.name for argument in arguments if argument.kind is argument.KEYWORD_ONLY)
+        return {argument.name: argument.default for argument in arguments if argument.kind is argument.KEYWORD_ONLY}
+
+    def complete(self, size: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options as given, those of the size where they are not, defaults for the rest."""
+        return {**self.defaults, **self.sizes[size], **options}
 
 
 _ARCHITECTURES: dict[str, Architecture] = {}
@@ -51,13 +71,13 @@ def register(
     name: str,
     *,
     sizes: Mapping[str, Mapping[str, Any]],
-    reads: Literal["series", "features"] = "series",
+    reads: Reads = "series",
     solver: Solver = "gradient",
 ) -> Callable[[ModelClass], ModelClass]:
     """Class decorator that enters a network into the registry.
 
     The constructor takes ``(n_channels, n_timepoints, n_classes, *, options)``, or for a network that reads
-    features ``(n_features, n_classes, *, options)``; ``forward`` returns logits (batch, n_classes).
+    anything but series ``(n_features, n_classes, *, options)``; ``forward`` returns logits (batch, n_classes).
 
     Raises
     ------
@@ -77,6 +97,7 @@ def register(
 
 def architectures() -> tuple[str, ...]:
     """Names of all registered architectures, sorted."""
+    _enter_graph_architectures()
     return tuple(sorted(_ARCHITECTURES))
 
 
@@ -87,8 +108,14 @@ def find_architecture(name: str) -> Architecture:
     ------
     ParameterError : there is none
     """
-    _check_name("models: unknown architecture", name, architectures())
+    if name not in _ARCHITECTURES:
+        _check_name("models: unknown architecture", name, architectures())
     return _ARCHITECTURES[name]
+
+
+def _enter_graph_architectures() -> None:
+    """At the first need: they bring torch-geometric, which a model of series can do without."""
+    importlib.import_module("topology_efficient_dl.models.graph_architectures")
 
 
 def check_architecture(name: str, size: str, options: Iterable[str]) -> Architecture:
@@ -150,7 +177,7 @@ def build_model(
 def _required(architecture: str, n_features: int | None) -> int:
     if n_features is None:
         raise ParameterError(
-            f"models: '{architecture}' reads feature vectors and none were given. "
+            f"models: '{architecture}' reads features and none were given. "
             "Name a variant of tda.variants in the model's 'features'."
         )
     return n_features

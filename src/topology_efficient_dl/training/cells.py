@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.split import Split
@@ -84,10 +86,18 @@ def predict_cell(cell: PredictCell) -> pd.DataFrame:
     model, split, features = cell
     with _ONE_PREDICTION, reproducible(model.card["seed"], threads=1):
         probabilities = predict_proba(model, split.series["test"], features.parts["test"] if features else None)
+    labels = split.labels["test"]
+    return predictions_table(model, probabilities, labels, np.arange(len(labels)))
+
+
+def predictions_table(
+    model: TrainedModel, probabilities: NDArray[np.float32], labels: NDArray[np.int64], index: NDArray[np.int64]
+) -> pd.DataFrame:
+    """One row a sample: ``dataset, model, seed, index, label, predicted, p_0, p_1, ...``."""
     table = pd.DataFrame(probabilities, columns=[f"p_{code}" for code in range(probabilities.shape[1])])
     table.insert(0, "predicted", probabilities.argmax(axis=1))
-    table.insert(0, "label", split.labels["test"])
-    table.insert(0, "index", range(len(table)))
+    table.insert(0, "label", labels)
+    table.insert(0, "index", index)
     for name in ("seed", "model", "dataset"):
         table.insert(0, name, model.card[name])
     return table

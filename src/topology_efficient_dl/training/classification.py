@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.on_nodes import logits_of
 from topology_efficient_dl.params import TrainParams
 
 
@@ -63,14 +64,14 @@ class Classification(pl.LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Mean loss of a batch."""
         inputs, targets = batch
-        total, weight = self._loss(self.network(inputs), targets)
+        total, weight = self._loss(logits_of(self.network, inputs), targets)
         self._add(train_loss=total.detach(), train_weight=weight)
         return total / weight
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Add the loss and the correct answers of a batch to the epoch's totals."""
         inputs, targets = batch
-        logits = self.network(inputs)
+        logits = logits_of(self.network, inputs)
         total, weight = self._loss(logits, targets)
         correct = (logits.argmax(dim=1) == targets).sum()
         self._add(loss=total, weight=weight, correct=correct, count=torch.ones_like(targets).sum())
@@ -86,6 +87,10 @@ class Classification(pl.LightningModule):
             optimizer, lambda epoch: 0.5 + 0.5 * math.cos(math.pi * epoch / length)
         )
         return {"optimizer": optimizer, "lr_scheduler": cosine}
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """The batch as it is: loaders make batches on the device."""
+        return batch
 
     def collect(self) -> dict[str, float | None]:
         """Loss of train, loss and accuracy of validation since the last call; None where there is no validation."""

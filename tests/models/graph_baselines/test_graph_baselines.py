@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -170,6 +172,49 @@ def test_gcn_layer_is_the_dense_formula():
     layer = network.convolutions[0]
     expected = scale[:, None] * adjacency * scale @ graph.x @ layer.lin.weight.T + layer.bias
     torch.testing.assert_close(network.convolve(layer, graph.x, graph), expected)
+
+
+def along_edges(network, convolution, features, graph):
+    """What torch-geometric's layer finds by gathering and scattering."""
+    if isinstance(network, GraphSAGE):
+        return convolution(features, graph.edge_index)
+    return convolution(features, graph.edge_index, graph.edge_weight if network.weighted else None)
+
+
+@pytest.mark.parametrize("network", ["gcn", "gcn plain", "sage"])
+@pytest.mark.parametrize("simplices", [None, [], [(0, 1)]])
+def test_products_with_adjacencies_are_sums_along_edges(network, simplices):
+    complex_ = toy() if simplices is None else SimplicialComplex.of_simplices(3, simplices)
+    graph, model, found = graph_input(complex_, some_features(complex_.n_nodes)), build(network), {}
+    for convolve in (model.convolve, lambda *given: along_edges(model, *given)):
+        features = graph.x.clone().requires_grad_()
+        values = convolve(model.convolutions[0], features, graph)
+        gradients = torch.autograd.grad(values.square().sum(), [features, *model.convolutions[0].parameters()])
+        found[convolve] = [values, *gradients]
+    for by_product, by_edges in zip(*found.values(), strict=True):
+        torch.testing.assert_close(by_product, by_edges, rtol=1e-5, atol=1e-6)
+
+
+def test_adjacencies_are_made_once_and_only_if_they_are_read():
+    graph = graph_input(toy(), some_features(8))
+    build("gat")(graph)
+    assert graph._adjacencies == {}
+    build("gcn")(graph)
+    made = dict(graph._adjacencies)
+    assert set(made) == {("symmetric", True)}
+    build("gcn")(graph)
+    assert graph.adjacency("symmetric", weighted=True) is made["symmetric", True]
+    assert made["symmetric", True].rows.col_indices().dtype == torch.int32
+    assert made["symmetric", True].transposed is made["symmetric", True].rows
+    assert graph.to("cpu").adjacency("symmetric", weighted=True) is made["symmetric", True]
+    assert graph.to("meta")._adjacencies["symmetric", True].rows.device.type == "meta"
+
+
+def test_rows_of_adjacencies_are_those_who_hear():
+    graph = graph_input(toy(), some_features(8))
+    one_way = replace(graph, edge_index=graph.edge_index[:, :10], edge_weight=graph.edge_weight[:10])
+    (sender, receiver), heard = one_way.edge_index, one_way.adjacency("row", weighted=True).rows.to_dense()
+    assert torch.equal(heard.nonzero(), torch.stack([receiver, sender], dim=1).unique(dim=0))
 
 
 def test_sage_layer_takes_means_of_neighbours():

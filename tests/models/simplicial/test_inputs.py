@@ -19,7 +19,7 @@ from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.models.simplicial import NODE_OPERATORS, complex_input, node_operators
 from topology_efficient_dl.models.simplicial.cellular import CellOperators
 from topology_efficient_dl.models.simplicial.hodge import HodgeOperators
-from topology_efficient_dl.models.simplicial.sparse import Operator, apply_operator, torch_operator
+from topology_efficient_dl.models.simplicial.sparse import Operator, SparseMatrix, apply_operator, torch_operator
 
 HOUSE = np.array([[0, 1], [0, 3], [0, 4], [1, 2], [1, 4], [2, 3]])
 
@@ -170,6 +170,55 @@ def test_tensors_have_narrow_indices_and_values():
     assert factor.rows.layout == torch.sparse_csr
     assert (factor.rows.col_indices().dtype, factor.rows.dtype) == (torch.int32, torch.float32)
     assert factor.rows.to_dense().tolist() == factor.transposed.to_dense().T.tolist() == matrix.toarray().tolist()
+
+
+def transposes(operator: Operator) -> list[bool]:
+    """Which factors have made their transpose."""
+    return ["transposed" in vars(factor) for factor in operator]
+
+
+def test_transposes_are_made_for_gradients_and_kept():
+    matrix = sparse.random_array((4, 6), density=0.5, rng=np.random.default_rng(0)).tocsr()
+    operator, features = torch_operator([matrix, matrix.T.tocsr()]), torch.randn(4, 2)
+    apply_operator(operator, features)
+    product = apply_operator(operator, features.requires_grad_())
+    assert transposes(operator) == [False, False]
+    product.sum().backward(retain_graph=True)
+    assert transposes(operator) == [True, True]
+    made = [factor.transposed for factor in operator]
+    product.sum().backward()
+    assert all(factor.transposed is before for factor, before in zip(operator, made, strict=True))
+    assert all(before.col_indices().dtype == torch.int32 for before in made)
+
+
+@given(complexes())
+def test_transposes_are_the_dense_ones_and_symmetric_matrices_share_theirs(complex_):
+    hodge = HodgeOperators.of(complex_, weighting="log")
+    cells = CellOperators.of(complex_)
+    for operator in (*hodge.boundary, *hodge.coboundary, *hodge.lower, *hodge.upper, *cells.upper, *cells.cofaces):
+        for factor in operator:
+            torch.testing.assert_close(factor.transposed.to_dense(), factor.rows.to_dense().T, rtol=1e-6, atol=0)
+    for (factor,) in (hodge.upper[0], *cells.upper):
+        assert factor.transposed is factor.rows
+
+
+def test_columns_of_a_row_ascend():
+    product = sparse.csr_array(np.tri(3)) @ sparse.csr_array(np.tri(3).T)
+    assert not product.has_sorted_indices
+    assert SparseMatrix.of(product).rows.col_indices().tolist() == [0, 1, 2] * 3
+
+
+def test_matrices_with_symmetric_places_and_other_values_are_not_symmetric():
+    (factor,) = torch_operator([sparse.csr_array([[0.0, 1.0], [1.001, 0.0]])])
+    assert factor.transposed is not factor.rows
+    (empty,) = torch_operator([sparse.csr_array((3, 0))])
+    assert empty.transposed.shape == (0, 3)
+
+
+def test_a_matrix_that_is_where_it_should_be_stays_as_it_is():
+    (factor,) = torch_operator([sparse.csr_array([[0.0, 1.0]])])
+    assert factor.to("cpu") is factor
+    assert isinstance(factor.to("meta"), SparseMatrix)
 
 
 def test_to_a_device_moves_everything():

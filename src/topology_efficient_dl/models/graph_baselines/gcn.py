@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 from torch_geometric.nn import GCNConv
 
@@ -13,13 +15,14 @@ __all__ = ["GCN", "SIZES"]
 
 
 class GCN(GraphNetwork[GraphInput]):
-    """``D^-1/2 (A + I) D^-1/2 X W``, A being the log weights.
+    """``D^-1/2 (A + I) D^-1/2 X W``, A being the log weights, as a product with the graph's sparse adjacency.
+
+    Layers are torch-geometric's, which would gather and scatter along edges; values and gradients are the same.
 
     Parameters
     ----------
     n_features, n_classes, task, width, depth, dropout, norm, residual, pooling : as in :class:`GraphNetwork`
     weighted : with weights; otherwise every edge counts 1
-    cached : normalise the first graph that is seen once and for all; for a single graph only
 
     References
     ----------
@@ -39,10 +42,9 @@ class GCN(GraphNetwork[GraphInput]):
         residual: bool = True,
         pooling: Pooling = "mean",
         weighted: bool = True,
-        cached: bool = False,
     ) -> None:
         super().__init__(
-            lambda n_in, n_out: GCNConv(n_in, n_out, cached=cached),
+            GCNConv,
             n_features,
             n_classes,
             task=task,
@@ -57,5 +59,6 @@ class GCN(GraphNetwork[GraphInput]):
 
     def convolve(self, convolution: nn.Module, features: Tensor, graph: GraphInput) -> Tensor:
         """(n_nodes, n_in) -> (n_nodes, width)."""
-        found: Tensor = convolution(features, graph.edge_index, graph.edge_weight if self.weighted else None)
+        layer = cast(GCNConv, convolution)
+        found: Tensor = graph.adjacency("symmetric", weighted=self.weighted) @ layer.lin(features) + layer.bias
         return found

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from scipy import sparse
 from torch import Tensor
 
 from topology_efficient_dl.complexes.batch import SimplicialBatch
 from topology_efficient_dl.complexes.groups import Groups
+from topology_efficient_dl.complexes.operators import normalised
 from topology_efficient_dl.complexes.rows import IntArray
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.models.simplicial.sparse import SparseMatrix
+
+Normalisation = Literal["symmetric", "row"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +40,39 @@ class GraphInput:
     edge_weight: Tensor
     batch: Tensor
     n_graphs: int
+    _adjacencies: dict[tuple[Normalisation, bool], SparseMatrix] = field(default_factory=dict, init=False, repr=False)
+
+    def adjacency(self, normalisation: Normalisation, *, weighted: bool) -> SparseMatrix:
+        """(n_nodes, n_nodes), a row for each node that hears; made when it is first asked for, and kept.
+
+        A product with it is what gathering and scattering along edges comes to, without a copy of the features for
+        every edge.
+
+        Parameters
+        ----------
+        normalisation : ``symmetric``: D^-1/2 (A + I) D^-1/2; ``row``: D^-1 A, 0 for nodes without edges
+        weighted : A has the log weights; otherwise every edge counts 1
+
+        Examples
+        --------
+        >>> path = graph_input(SimplicialComplex.of_simplices(3, [[0, 1], [1, 2]]), np.eye(3))
+        >>> path.adjacency("row", weighted=False).rows.to_dense()
+        tensor([[0.0000, 1.0000, 0.0000],
+                [0.5000, 0.0000, 0.5000],
+                [0.0000, 1.0000, 0.0000]])
+        """
+        key = normalisation, weighted
+        if key not in self._adjacencies:
+            plain = self._matrix(weighted)
+            looped = (plain + sparse.eye_array(len(self.x))).tocsr() if normalisation == "symmetric" else plain
+            matrix = SparseMatrix.of(normalised(looped, normalisation))
+            self._adjacencies[key] = matrix.to(str(self.x.device))
+        return self._adjacencies[key]
+
+    def _matrix(self, weighted: bool) -> sparse.csr_array:
+        sender, receiver = self.edge_index.cpu().numpy()
+        weight = self.edge_weight.cpu().numpy().astype(np.float64) if weighted else np.ones(len(sender))
+        return sparse.csr_array((weight, (receiver, sender)), shape=(len(self.x), len(self.x)))
 
     @property
     def edge_attr(self) -> Tensor:
@@ -41,10 +80,12 @@ class GraphInput:
         return self.edge_weight[:, None]
 
     def to(self, device: str) -> GraphInput:
-        """The same on a device."""
-        return replace(
+        """The same on a device, with the adjacencies that were made."""
+        there = replace(
             self, **{name: getattr(self, name).to(device) for name in ("x", "edge_index", "edge_weight", "batch")}
         )
+        there._adjacencies.update({key: matrix.to(device) for key, matrix in self._adjacencies.items()})
+        return there
 
 
 @dataclass(frozen=True, eq=False)

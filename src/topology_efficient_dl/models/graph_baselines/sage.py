@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 from torch_geometric.nn import SAGEConv
 
@@ -14,6 +16,9 @@ __all__ = ["SIZES", "GraphSAGE"]
 
 class GraphSAGE(GraphNetwork[GraphInput]):
     """``x_i W_1 + mean_{j ~ i} x_j W_2`` over all neighbours; it knows no weights.
+
+    Means are products with the graph's sparse adjacency. Layers are torch-geometric's, which would gather and scatter
+    along edges; values and gradients are the same.
 
     Parameters
     ----------
@@ -52,5 +57,7 @@ class GraphSAGE(GraphNetwork[GraphInput]):
 
     def convolve(self, convolution: nn.Module, features: Tensor, graph: GraphInput) -> Tensor:
         """(n_nodes, n_in) -> (n_nodes, width)."""
-        found: Tensor = convolution(features, graph.edge_index)
+        layer = cast(SAGEConv, convolution)
+        means = graph.adjacency("row", weighted=False) @ features
+        found: Tensor = layer.lin_l(means) + layer.lin_r(features)
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +35,15 @@ class PropagatedFeatures:
     def blocks(self) -> list[Float32Array]:
         """(n_rows, size) each, views of ``values``."""
         return np.split(self.values, np.cumsum(self.sizes)[:-1], axis=1)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays by name."""
+        return {"values": self.values, "sizes": np.array(self.sizes, np.int64), "names": np.array(self.names, np.str_)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> PropagatedFeatures:
+        """The inverse of :meth:`to_arrays`."""
+        return cls(arrays["values"], tuple(arrays["sizes"].tolist()), tuple(arrays["names"].tolist()))
 
 
 def propagated_features(

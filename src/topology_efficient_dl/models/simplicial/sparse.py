@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,22 +17,52 @@ from topology_efficient_dl.complexes.torch_sparse import to_torch
 Factors = tuple[sparse.csr_array, ...]
 """A matrix as a product, leftmost factor first: ``(F, G)`` is ``F G``."""
 
+ROUNDING = 1e-6
+"""Relative difference up to which two float32 entries are one: that of a few roundings."""
 
-class SparseMatrix(NamedTuple):
-    """A sparse matrix for products with features, and its transpose for their gradients.
+
+@dataclass(frozen=True, eq=False)
+class SparseMatrix:
+    """A sparse matrix for products with features, and once a gradient needs it, its transpose.
+
+    Inference holds the matrix alone.
 
     Attributes
     ----------
     rows : (n, m) float32 ``torch.sparse_csr``
-    transposed : (m, n) float32 ``torch.sparse_csr``; torch would make it anew in every backward pass
+
+    Examples
+    --------
+    >>> path = SparseMatrix.of(sparse.csr_array([[0.0, 1.0], [1.0, 0.0]]))
+    >>> path @ torch.tensor([[1.0], [2.0]])
+    tensor([[2.],
+            [1.]])
+    >>> path.transposed is path.rows
+    True
     """
 
     rows: Tensor
-    transposed: Tensor
+
+    @classmethod
+    def of(cls, matrix: sparse.csr_array) -> SparseMatrix:
+        """A matrix of scipy's, on the processor; its products leave columns out of order, which torch rules out."""
+        return cls(to_torch(matrix if matrix.has_sorted_indices else matrix.sorted_indices()))
+
+    @cached_property
+    def transposed(self) -> Tensor:
+        """(m, n) float32 ``torch.sparse_csr``, made once, where torch would make it anew in every backward pass.
+
+        Of a matrix that is symmetric up to rounding it is ``rows`` itself.
+        """
+        n, m = self.rows.shape
+        columns = self.rows.to_sparse_csc()
+        made = torch.sparse_csr_tensor(columns.ccol_indices(), columns.row_indices(), columns.values(), size=(m, n))
+        return self.rows if _agree(self.rows, made) else made
 
     def to(self, device: str) -> SparseMatrix:
-        """The same on a device."""
-        return SparseMatrix(self.rows.to(device), self.transposed.to(device))
+        """The same on a device; if it is there already, this very matrix."""
+        rows = self.rows.to(device)
+        return self if rows is self.rows else SparseMatrix(rows)
 
     def __matmul__(self, features: Tensor) -> Tensor:
         """(m, width) -> (n, width)."""
@@ -40,17 +72,26 @@ class SparseMatrix(NamedTuple):
         return product
 
 
+def _agree(one: Tensor, other: Tensor) -> bool:
+    return (
+        one.shape == other.shape
+        and torch.equal(one.crow_indices(), other.crow_indices())
+        and torch.equal(one.col_indices(), other.col_indices())
+        and torch.allclose(one.values(), other.values(), rtol=ROUNDING, atol=0)
+    )
+
+
 class _Product(torch.autograd.Function):
     """Sparse times dense, of which only the dense part has a gradient."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, matrix: SparseMatrix) -> Tensor:
-        ctx.transposed = matrix.transposed
+        ctx.matrix = matrix
         return matrix.rows @ features
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return ctx.transposed @ gradients[0], None
+        return ctx.matrix.transposed @ gradients[0], None
 
 
 Operator = tuple[SparseMatrix, ...]
@@ -59,7 +100,7 @@ Operator = tuple[SparseMatrix, ...]
 
 def torch_operator(factors: Sequence[sparse.csr_array]) -> Operator:
     """Factors as torch tensors on the processor."""
-    return tuple(SparseMatrix(to_torch(factor), to_torch(factor.T.tocsr())) for factor in factors)
+    return tuple(SparseMatrix.of(factor) for factor in factors)
 
 
 def apply_operator(operator: Operator, features: Tensor) -> Tensor:

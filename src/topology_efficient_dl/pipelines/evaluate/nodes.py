@@ -9,18 +9,26 @@ import plotly.graph_objects as go
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.complexes.groups import Groups
+from topology_efficient_dl.complexes.params import SimplicialParams
+from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.evaluation.context import report_context
 from topology_efficient_dl.evaluation.costs import measure_costs
 from topology_efficient_dl.evaluation.document import results_document
 from topology_efficient_dl.evaluation.figures import draw_pareto
+from topology_efficient_dl.evaluation.graph_context import graph_report_context
+from topology_efficient_dl.evaluation.graph_costs import measure_graph_costs
 from topology_efficient_dl.evaluation.metrics import score_predictions
 from topology_efficient_dl.evaluation.pareto import pareto_figure
 from topology_efficient_dl.evaluation.report import render_html, render_markdown
 from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import results_table
 from topology_efficient_dl.evaluation.verdicts import judge_proposals
+from topology_efficient_dl.graph_params import Propagation
+from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, Names, TrainParams, Zoo
 from topology_efficient_dl.training.cells import dataset_of, fits_table
@@ -48,7 +56,7 @@ def tabulate(scores: pd.DataFrame, efficiency: Collection[Rows], models: Collect
 
 def compare(scores: pd.DataFrame, evaluate: EvaluateParams) -> dict[str, Any]:
     """Paired tests over seeds and over datasets, and average ranks."""
-    return describe_statistics(scores, evaluate.baseline)
+    return describe_statistics(scores, evaluate.baseline, evaluate.metric)
 
 
 def judge(
@@ -58,11 +66,12 @@ def judge(
     models: Names,
     zoo: Zoo,
     evaluate: EvaluateParams,
+    track: str = "track_a",
 ) -> Rows:
     """Confirmed, refuted or inconclusive: every proposal against the baseline."""
     proposals = [name for name, spec in zoo.pick(models).items() if spec.role == "proposal"]
     table = pd.concat(predictions.values(), ignore_index=True)
-    return judge_proposals(scores, _table(efficiency), table, evaluate, proposals)
+    return judge_proposals(scores, _table(efficiency), table, evaluate, proposals, track)
 
 
 def draw(results: pd.DataFrame, evaluate: EvaluateParams) -> tuple[go.Figure, Figure]:
@@ -96,3 +105,49 @@ def report(
 
 def _table(efficiency: Collection[Rows]) -> pd.DataFrame:
     return pd.DataFrame([row for rows in efficiency.values() for row in rows])
+
+
+def measure_graph_efficiency(
+    models: Collection[TrainedModel],
+    tasks: Collection[GraphTask],
+    complexes: Collection[SimplicialComplex],
+    features: Collection[PropagatedFeatures],
+    groups: Collection[Groups],
+    propagation: Propagation,
+    efficiency: EfficiencyParams,
+) -> Collection[Rows]:
+    """What every model costs, by graph; one after the other, with nothing else running."""
+    material = models.group(dataset_of).cross().join(tasks, str).join(complexes, str)
+    with_features = material.join(features.group(dataset_of), str)
+    with_groups = with_features.join(groups, lambda key: key if key in groups else None)
+    return with_groups.map(measure_graph_costs, propagation.root, efficiency, environment_fingerprint())
+
+
+def judge_on_graphs(
+    scores: pd.DataFrame,
+    efficiency: Collection[Rows],
+    predictions: Collection[pd.DataFrame],
+    models: Names,
+    zoo: Zoo,
+    evaluate: EvaluateParams,
+) -> Rows:
+    """Confirmed, refuted or inconclusive by the criterion of track B: every proposal against every baseline named."""
+    return judge(scores, efficiency, predictions, models, zoo, evaluate, track="track_b")
+
+
+def report_graphs(
+    data_card: pd.DataFrame,
+    scores: pd.DataFrame,
+    results: pd.DataFrame,
+    statistics: dict[str, Any],
+    verdicts: Rows,
+    train: TrainParams,
+    efficiency: EfficiencyParams,
+    evaluate: EvaluateParams,
+    simplicial: SimplicialParams,
+) -> tuple[str, str]:
+    """The report as Markdown and as one self-contained page."""
+    context = graph_report_context(
+        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial
+    )
+    return render_markdown(context), render_html(context)

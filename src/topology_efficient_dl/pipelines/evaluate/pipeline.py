@@ -4,34 +4,48 @@ from kedro.pipeline import Node, Pipeline
 
 from topology_efficient_dl.pipelines.evaluate import nodes
 
+JUDGED = ["scores", "efficiency", "predictions", "params:models", "params:zoo", "params:evaluate"]
+TABLES = ["data_card", "scores", "results", "statistics", "verdicts"]
+SETTINGS = ["params:train", "params:efficiency", "params:evaluate"]
+PAGES = ["report_markdown", "report_html"]
+
 
 def create_pipeline() -> Pipeline:
     """Quality and cost -> table -> statistics and verdicts -> figures and report."""
-    tables = ["data_card", "scores", "results", "statistics", "verdicts", "published_accuracy"]
-    parameters = ["params:train", "params:efficiency", "params:evaluate"]
-    return Pipeline(
-        [
-            Node(nodes.score, "predictions", "scores", name="score"),
-            Node(
-                nodes.measure_efficiency,
-                ["models", "splits", "params:efficiency"],
-                "efficiency",
-                name="measure_efficiency",
-            ),
-            Node(nodes.tabulate, ["scores", "efficiency", "models"], "results", name="tabulate"),
-            Node(nodes.compare, ["scores", "params:evaluate"], "statistics", name="compare"),
-            Node(
-                nodes.judge,
-                ["scores", "efficiency", "predictions", "params:models", "params:zoo", "params:evaluate"],
-                "verdicts",
-                name="judge",
-            ),
-            Node(nodes.draw, ["results", "params:evaluate"], ["pareto", "pareto_image"], name="draw"),
-            Node(
-                nodes.document, ["results", "verdicts", "statistics", "data_card"], "results_document", name="document"
-            ),
-            Node(nodes.report, [*tables, *parameters], ["report_markdown", "report_html"], name="report"),
-        ],
-        namespace="evaluate",
-        prefix_datasets_with_namespace=False,
+    return _evaluate(
+        Node(
+            nodes.measure_efficiency,
+            ["models", "splits", "params:efficiency"],
+            "efficiency",
+            name="measure_efficiency",
+        ),
+        Node(nodes.judge, JUDGED, "verdicts", name="judge"),
+        Node(nodes.report, [*TABLES, "published_accuracy", *SETTINGS], PAGES, name="report"),
     )
+
+
+def create_graph_pipeline() -> Pipeline:
+    """The same of models on graphs."""
+    material = ["simplicial_complexes", "simplicial_features", "simplicial_groups"]
+    return _evaluate(
+        Node(
+            nodes.measure_graph_efficiency,
+            ["models", "splits", *material, "params:propagation", "params:efficiency"],
+            "efficiency",
+            name="measure_efficiency",
+        ),
+        Node(nodes.judge_on_graphs, JUDGED, "verdicts", name="judge"),
+        Node(nodes.report_graphs, [*TABLES, *SETTINGS, "params:simplicial"], PAGES, name="report"),
+    )
+
+
+def _evaluate(*of_track: Node) -> Pipeline:
+    """The nodes of a track, and those that all tracks share."""
+    shared = [
+        Node(nodes.score, "predictions", "scores", name="score"),
+        Node(nodes.tabulate, ["scores", "efficiency", "models"], "results", name="tabulate"),
+        Node(nodes.compare, ["scores", "params:evaluate"], "statistics", name="compare"),
+        Node(nodes.draw, ["results", "params:evaluate"], ["pareto", "pareto_image"], name="draw"),
+        Node(nodes.document, ["results", "verdicts", "statistics", "data_card"], "results_document", name="document"),
+    ]
+    return Pipeline([*shared, *of_track], namespace="evaluate", prefix_datasets_with_namespace=False)

@@ -1,5 +1,5 @@
 """Raw files -> train, validation and test arrays."""
 
-from topology_efficient_dl.pipelines.ingest.pipeline import create_pipeline
+from topology_efficient_dl.pipelines.ingest.pipeline import create_graph_pipeline, create_pipeline
 
-__all__ = ["create_pipeline"]
+__all__ = ["create_graph_pipeline", "create_pipeline"]

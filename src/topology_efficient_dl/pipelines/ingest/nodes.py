@@ -6,9 +6,12 @@ import pandas as pd
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.archive import SeriesArchive, locate_all
+from topology_efficient_dl.data.graphs.archive import GraphArchive
+from topology_efficient_dl.data.graphs.task import GraphTask, describe_task, held_out_name, read_task
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.data.summary import data_card
+from topology_efficient_dl.graph_params import GraphParams
 from topology_efficient_dl.params import IngestParams, Names, ParallelParams
 
 
@@ -23,3 +26,17 @@ def prepare_splits(
 def describe_data(splits: Collection[Split], skipped: dict[str, str]) -> pd.DataFrame:
     """One row a set: sizes, classes, balance, source, and whether it was skipped."""
     return data_card(splits.values(), skipped)
+
+
+def prepare_tasks(
+    archive: GraphArchive, datasets: Names, graphs: GraphParams, parallel: ParallelParams
+) -> Collection[GraphTask]:
+    """Every graph with the rule that says which of its labels are seen."""
+    sources = {name: archive.locate(name, graphs) for name in datasets.root}
+    tasks = Collection.of(sources).map(read_task, graphs)
+    return (tasks.renamed(held_out_name) if graphs.held_out else tasks).run_on(parallel)
+
+
+def describe_tasks(tasks: Collection[GraphTask]) -> pd.DataFrame:
+    """One row a graph: sizes, classes, balance, source."""
+    return pd.DataFrame([describe_task(task) for task in tasks.values()])

@@ -1,4 +1,4 @@
-"""Nodes of ``scaling_a``."""
+"""Nodes of ``scaling_a``, ``scaling_betti`` and ``scaling_b``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.split import PARTS, Split
+from topology_efficient_dl.efficiency.environment import environment_fingerprint
+from topology_efficient_dl.evaluation.graph_scaling import (
+    growth_exponents,
+    measure_point,
+    points_table,
+    scaling_points,
+)
+from topology_efficient_dl.evaluation.graph_scaling_page import draw_graph_scaling, render_graph_scaling
 from topology_efficient_dl.evaluation.growth import growth_by_length, growth_by_number, render_growth
 from topology_efficient_dl.evaluation.scaling import render_scaling
+from topology_efficient_dl.graph_params import GraphScalingParams
 from topology_efficient_dl.params import GrowthParams, ParallelParams, ScalingParams, TdaParams
 from topology_efficient_dl.tda.scaling import cost_by_length, cost_of_whole
 
@@ -42,6 +52,28 @@ def grow_number(growth: GrowthParams) -> pd.DataFrame:
 def report_growth(lengths: pd.DataFrame, numbers: pd.DataFrame, growth: GrowthParams) -> str:
     """Both as one page."""
     return render_growth(lengths, numbers, growth)
+
+
+def measure_points(scaling_b: GraphScalingParams) -> Collection[dict[str, Any]]:
+    """Time and memory of every model on every graph, each in a process of its own, one after the other."""
+    points = Collection.of(scaling_points(scaling_b))
+    return points.map(measure_point, scaling_b.conditions(), environment_fingerprint())
+
+
+def tabulate_points(points: Collection[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All points as a table, and the exponents of growth in nodes and edges."""
+    table = points_table(points.values())
+    return table, growth_exponents(table)
+
+
+def draw_points(table: pd.DataFrame, scaling_b: GraphScalingParams) -> Figure:
+    """Latency and memory against edges."""
+    return draw_graph_scaling(table, scaling_b.memory_gib)
+
+
+def report_points(table: pd.DataFrame, exponents: pd.DataFrame, scaling_b: GraphScalingParams) -> str:
+    """Where each model stops, exponents and all points as one page."""
+    return render_graph_scaling(table, exponents, scaling_b)
 
 
 def report(table: pd.DataFrame, whole: dict[str, Any], scaling: ScalingParams) -> str:

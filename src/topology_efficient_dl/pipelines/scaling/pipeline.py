@@ -1,12 +1,16 @@
-"""The pipeline ``scaling_a``."""
+"""The pipelines ``scaling_a``, ``scaling_betti`` and ``scaling_b``."""
 
 from kedro.pipeline import Node, Pipeline
 
 from topology_efficient_dl.pipelines.scaling.nodes import (
+    draw_points,
     grow_length,
     grow_number,
+    measure_points,
     report,
     report_growth,
+    report_points,
+    tabulate_points,
     time_lengths,
     time_whole_set,
 )
@@ -39,6 +43,23 @@ def create_growth_pipeline() -> Pipeline:
                 ["growth_by_length", "growth_by_number", "params:growth"],
                 "report_markdown",
                 name="report_growth",
+            ),
+        ]
+    )
+
+
+def create_graph_scaling_pipeline() -> Pipeline:
+    """Every model on every graph -> tables -> a figure and a page."""
+    return Pipeline(
+        [
+            Node(measure_points, "params:scaling_b", "graph_scaling", name="measure_points"),
+            Node(tabulate_points, "graph_scaling", ["graph_points", "graph_exponents"], name="tabulate_points"),
+            Node(draw_points, ["graph_points", "params:scaling_b"], "graph_scaling_image", name="draw_points"),
+            Node(
+                report_points,
+                ["graph_points", "graph_exponents", "params:scaling_b"],
+                "report_markdown",
+                name="report_points",
             ),
         ]
     )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.complexes.groups import Groups
+from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.features import FeatureInput
+from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import Names, ParallelParams, Seeds, TrainParams, Transforms, Zoo
-from topology_efficient_dl.training import cells
+from topology_efficient_dl.params import ModelSpec, Names, ParallelParams, Seeds, TrainParams, Transforms, Zoo
+from topology_efficient_dl.training import cells, graph_cells
 
 
 def fit_models(
@@ -55,3 +60,51 @@ def predict_test(
     stored = cells.features_of(zoo.root, features, fitted_in_cell=transforms.root)
     inputs = models.cross().join(splits, cells.dataset_of).join(features, stored)
     return inputs.map(cells.predict_cell).run_on(parallel)
+
+
+def fit_graph_models(
+    tasks: Collection[GraphTask],
+    complexes: Collection[SimplicialComplex],
+    features: Collection[PropagatedFeatures],
+    groups: Collection[Groups],
+    models: Names,
+    zoo: Zoo,
+    seeds: Seeds,
+    train: TrainParams,
+    parallel: ParallelParams,
+) -> Collection[TrainedModel]:
+    """Every model on every graph with every draw of labels, by ``<dataset>/<model>/<draw>``."""
+    chosen = zoo.pick(models)
+    entries = {name: (name, spec) for name, spec in chosen.items()}
+    cells_of_graphs = tasks.cross(entries, {str(draw): draw for draw in seeds.root})
+    material = _with_material(cells_of_graphs, complexes, features, groups, chosen)
+    return material.map(graph_cells.fit_graph_cell, train).run_on(parallel)
+
+
+def predict_graph_test(
+    models: Collection[TrainedModel],
+    tasks: Collection[GraphTask],
+    complexes: Collection[SimplicialComplex],
+    features: Collection[PropagatedFeatures],
+    groups: Collection[Groups],
+    zoo: Zoo,
+    parallel: ParallelParams,
+) -> Collection[pd.DataFrame]:
+    """Test predictions of every cell."""
+    fitted = models.cross().join(tasks, cells.dataset_of)
+    material = _with_material(fitted, complexes, features, groups, zoo.root)
+    return material.map(graph_cells.predict_graph_cell).run_on(parallel)
+
+
+def _with_material(
+    cells_of_graphs: Collection[Any],
+    complexes: Collection[SimplicialComplex],
+    features: Collection[PropagatedFeatures],
+    groups: Collection[Groups],
+    zoo: Mapping[str, ModelSpec],
+) -> Collection[Any]:
+    return (
+        cells_of_graphs.join(complexes, cells.dataset_of)
+        .join(features, graph_cells.features_key(zoo))
+        .join(groups, graph_cells.groups_key(zoo))
+    )

@@ -1,0 +1,132 @@
+"""Typed parameters of track B: graphs, complexes' features, and what its runs are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, RootModel, model_validator
+
+from topology_efficient_dl.data.graphs.planted import PlantedContacts
+from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.params import HOW, EvaluateParams, Names, Parameters, Seeds, TrainParams
+
+OWN = "own"
+"""The recipe of features without any propagation, which graph networks read."""
+
+
+class GraphParams(Parameters):
+    """Where graphs come from, and which of their labels a model may see."""
+
+    root: str | None = Field(
+        None, description="folder with graphs; else GRAPH_ROOT, then what ships", json_schema_extra=HOW
+    )
+    options: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="by set, arguments of its reader, e.g. {Reed98: {label: year}}"
+    )
+    planted: PlantedContacts = Field(default_factory=PlantedContacts, description="of planted_contacts")
+    planted_seed: int = 0
+    label_share: float = Field(
+        0.1, gt=0, lt=1, description="labelled nodes of sets without an official split, validation included"
+    )
+    validation_fraction: float = Field(0.2, gt=0, lt=1, description="of what is labelled, stratified")
+    draw_seed: int = 0
+    held_out: bool = Field(
+        False, description="validation stands in for test, and a part of train for validation, to compare designs"
+    )
+
+
+class NodeFeatureParams(Parameters):
+    """What describes a node before anything is propagated; nothing of it is a label of the task."""
+
+    given: bool = Field(True, description="features that come with the set")
+    activity_minutes: int | None = Field(
+        30, ge=1, description="length of the periods in which contacts of a node are counted; null for none"
+    )
+    statistics: bool = Field(True, description="degree, strength, triangles, clustering, simplices of a node")
+
+
+class PropagationRecipe(Parameters):
+    """Features that are carried along operators once, before any training."""
+
+    operators: tuple[str, ...] = Field((), description="names of models.simplicial.node_operators")
+    hops: int = Field(1, ge=0, description="powers of each operator")
+
+
+class Propagation(RootModel[dict[str, PropagationRecipe]]):
+    """Recipes by name; a model of the zoo names one in ``features``. ``own`` is without propagation."""
+
+    @model_validator(mode="after")
+    def _has_own(self) -> Propagation:
+        if OWN not in self.root or self.root[OWN].operators:
+            raise ValueError(f"the recipe '{OWN}' must be there and have no operators: graph networks read it")
+        return self
+
+    def pick(self, names: set[str]) -> dict[str, PropagationRecipe]:
+        """The named recipes.
+
+        Raises
+        ------
+        ParameterError : there is no such recipe
+        """
+        for name in sorted(names):
+            if name not in self.root:
+                hint = did_you_mean(name, self.root) or "."
+                raise ParameterError(f"no propagation recipe '{name}'{hint} There are: {', '.join(self.root)}")
+        return {name: recipe for name, recipe in self.root.items() if name in names}
+
+
+class TrackParams(Parameters):
+    """What a track's runs are made of, where it has settings of its own."""
+
+    datasets: Names
+    models: Names
+    seeds: Seeds = Field(description="numbers of the draws of labels, of the official splits or of the folds")
+    train: TrainParams
+    evaluate: EvaluateParams
+
+
+DatasetKind = Literal["node", "graph"]
+
+
+ScaledModel = Literal[
+    "gcn",
+    "graph_sage",
+    "gat",
+    "gatv2",
+    "graph_transformer",
+    "global_attention",
+    "hypergraph",
+    "simplicial_nn",
+    "cell_complex_nn",
+    "simplicial_operators",
+    "simplicial_mlp",
+    "simplicial_mlp_triangles",
+]
+"""What ``evaluation.graph_scaling_probe`` knows how to prepare."""
+
+
+class ScalingConditions(Parameters):
+    """Under which every point of the scaling study on graphs is measured; its result depends on them."""
+
+    memory_gib: float = Field(4.0, gt=0, description="data of one process, libraries included, in 2**30 bytes")
+    time_limit_seconds: float = Field(120.0, gt=0, description="for one process, from start to answer")
+    repeats: int = Field(3, ge=1, description="timed answers after a first one")
+    long_seconds: float = Field(20.0, gt=0, description="a first answer that takes longer is not repeated, and counts")
+    threads: int = Field(1, ge=1)
+    n_features: int = Field(32, ge=1, description="of a node")
+    n_classes: int = Field(4, ge=2)
+    width: int = Field(64, ge=4, description="of every network")
+    depth: int = Field(2, ge=1, description="layers of every network")
+    hops: int = Field(2, ge=1, description="propagated beforehand, of each operator of simplicial_mlp")
+
+
+class GraphScalingParams(ScalingConditions):
+    """What the scaling study on graphs measures: every model on every number of nodes and density."""
+
+    nodes: tuple[Annotated[int, Field(ge=10)], ...] = Field((500, 1_000), min_length=1)
+    densities: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field((0.02,), min_length=1)
+    models: tuple[ScaledModel, ...] = Field(("gat", "simplicial_mlp"), min_length=1)
+
+    def conditions(self) -> ScalingConditions:
+        """The part that the result of a single point depends on."""
+        return ScalingConditions(**self.model_dump(include=set(ScalingConditions.model_fields)))

@@ -1,0 +1,204 @@
+"""From the graph of a task to its simplicial complex, its groups, and the features of its nodes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.complexes.build import (
+    complex_of_contacts,
+    complex_of_graph,
+    complex_of_groups,
+    groups_of_contacts,
+)
+from topology_efficient_dl.complexes.flag import clique_groups
+from topology_efficient_dl.complexes.group_faces import distinct_groups
+from topology_efficient_dl.complexes.groups import Groups
+from topology_efficient_dl.complexes.params import SimplicialParams
+from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.complexes.statistics import node_statistics
+from topology_efficient_dl.data.graphs.contact_log import ContactLog
+from topology_efficient_dl.data.graphs.finder import Graph
+from topology_efficient_dl.data.graphs.graph_set import GraphSet
+from topology_efficient_dl.data.graphs.groups import Hypergraph, TimedGroups
+from topology_efficient_dl.data.graphs.records import IntArray
+from topology_efficient_dl.data.graphs.static_graph import StaticGraph
+from topology_efficient_dl.data.graphs.task import GraphTask
+from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.graph_params import NodeFeatureParams, PropagationRecipe
+from topology_efficient_dl.models.simplicial.node_operators import node_operators
+from topology_efficient_dl.models.simplicial.propagation import (
+    PropagatedFeatures,
+    propagated_features,
+    standardised_counts,
+)
+
+Float32Array = NDArray[np.float32]
+
+
+@versioned(1)
+def lift(task: GraphTask, params: SimplicialParams) -> SimplicialComplex:
+    """The complex of a task's graph; of a set of graphs, their disjoint union.
+
+    Parameters
+    ----------
+    task : of any graph
+    params : method, window, counts, dimension, limits
+
+    Raises
+    ------
+    DataError : there would be too many simplices
+    ParameterError : the method needs times and there are none
+
+    Examples
+    --------
+    >>> from topology_efficient_dl.data.graphs import southern_women
+    >>> lift(GraphTask("women", southern_women(), "networkx"), SimplicialParams(max_dimension=1)).counts
+    (18, 139)
+    """
+    graph = task.graph
+    if isinstance(graph, ContactLog):
+        return complex_of_contacts(_from_zero(graph.times), graph.pairs, graph.n_nodes, params)
+    if isinstance(graph, TimedGroups):
+        return complex_of_groups(_seconds(graph, params), graph.offsets, graph.members, graph.n_nodes, params)
+    if isinstance(graph, Hypergraph):
+        return complex_of_groups(None, graph.offsets, graph.members, graph.n_nodes, params)
+    return complex_of_graph(_pairs(graph), task.n_nodes, params)
+
+
+@versioned(1)
+def lift_groups(task: GraphTask, params: SimplicialParams) -> Groups:
+    """The groups of a task's graph, of any size: of contacts the maximal cliques of windows, of a graph its own.
+
+    Parameters and errors are those of :func:`lift`; ``max_dimension`` plays no part.
+    """
+    graph = task.graph
+    if isinstance(graph, ContactLog):
+        return groups_of_contacts(_from_zero(graph.times), graph.pairs, graph.n_nodes, params)
+    if isinstance(graph, TimedGroups):
+        return distinct_groups(_seconds(graph, params), graph.offsets, graph.members, graph.n_nodes)
+    if isinstance(graph, Hypergraph):
+        return distinct_groups(None, graph.offsets, graph.members, graph.n_nodes)
+    return clique_groups(_pairs(graph), task.n_nodes, params)
+
+
+def _from_zero(times: IntArray) -> IntArray:
+    return times - times[0] if len(times) else times
+
+
+def _seconds(graph: TimedGroups, params: SimplicialParams) -> IntArray:
+    """Times from 0 on; where only an order is known every rank is a window of its own."""
+    times = _from_zero(graph.times)
+    if graph.time_unit == "ms":
+        return times // 1000
+    return times * params.time_window if graph.time_unit == "rank" else times
+
+
+def _pairs(graph: StaticGraph | GraphSet) -> IntArray:
+    """Edges; those of a set of graphs with the nodes of each graph after those of the one before."""
+    if isinstance(graph, StaticGraph):
+        return graph.edges
+    return graph.edges + np.repeat(graph.node_offsets[:-1], np.diff(graph.edge_offsets))[:, None]
+
+
+@versioned(1)
+def describe_nodes(pair: tuple[SimplicialComplex, GraphTask], params: NodeFeatureParams) -> PropagatedFeatures:
+    """Features of nodes without propagation, in blocks by kind: ``given``, ``activity``, ``statistics``.
+
+    Counts are taken as log(1 + x), and all columns have mean 0 and standard deviation 1 over all nodes. Nodes without
+    a label are used for these two numbers, as for the complex; labels of the task are not.
+
+    Parameters
+    ----------
+    pair : the complex, and the task that it is of
+    params : which kinds
+
+    Raises
+    ------
+    DataError : there is no feature at all
+    """
+    complex_, task = pair
+    found = {"given": _given(task.graph), "activity": None, "statistics": None}
+    if not params.given:
+        found["given"] = None
+    if params.activity_minutes is not None and isinstance(task.graph, ContactLog | TimedGroups):
+        found["activity"] = standardised_counts(activity(task.graph, 60 * params.activity_minutes))
+    if params.statistics:
+        found["statistics"] = standardised_counts(node_statistics(complex_).values)
+    blocks = {name: block for name, block in found.items() if block is not None and block.shape[1]}
+    if not blocks:
+        raise DataError(
+            f"'{task.name}' has no features of nodes: none came with it, and node_features leaves out the others. "
+            "Set node_features.statistics=true"
+        )
+    sizes = tuple(block.shape[1] for block in blocks.values())
+    return PropagatedFeatures(np.concatenate(list(blocks.values()), axis=1), sizes, tuple(blocks))
+
+
+def _given(graph: Graph) -> Float32Array | None:
+    """Features that came with the nodes, and their own labels in a set of labelled graphs."""
+    if isinstance(graph, GraphSet):
+        parts = [] if graph.node_features is None else [_standardised(graph.node_features)]
+        if graph.node_labels is not None:
+            parts.append(np.eye(len(graph.node_classes) + 1, dtype=np.float32)[graph.node_labels][:, :-1])
+        return np.concatenate(parts, axis=1) if parts else None
+    features = None if isinstance(graph, Hypergraph) else graph.features
+    return None if features is None else _standardised(features)
+
+
+def _standardised(values: Float32Array) -> Float32Array:
+    """Columns with mean 0 and standard deviation 1; constant ones become 0."""
+    wide = values.astype(np.float64)
+    spread = wide.std(axis=0)
+    scaled = (wide - wide.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
+    return np.where(spread > 1e-9, scaled, 0.0).astype(np.float32)
+
+
+def activity(graph: ContactLog | TimedGroups, period: int) -> NDArray[np.int64]:
+    """How often a node is in a contact or a group, by period; periods in which nothing happens have no column.
+
+    Parameters
+    ----------
+    graph : with times
+    period : seconds
+
+    Returns
+    -------
+    (n_nodes, n_periods) int64
+
+    Examples
+    --------
+    >>> log = ContactLog("log", np.array([0, 20, 7200]), np.array([[0, 1], [0, 2], [1, 2]]), np.array(list("abc")),
+    ...                  np.array([0, 1, 1]), ("x", "y"))
+    >>> activity(log, 3600)
+    array([[2, 0],
+           [1, 1],
+           [1, 1]])
+    """
+    if isinstance(graph, ContactLog):
+        times, nodes = np.repeat(graph.times, 2), graph.pairs.ravel()
+    else:
+        times, nodes = np.repeat(graph.times, np.diff(graph.offsets)), graph.members
+    length = {"s": period, "ms": 1000 * period, "rank": 1}[getattr(graph, "time_unit", "s")]
+    _, column = np.unique(times // length, return_inverse=True)
+    n_periods = int(column.max()) + 1 if len(column) else 0
+    counts = np.bincount(nodes * n_periods + column, minlength=graph.n_nodes * n_periods)
+    return counts.reshape(graph.n_nodes, n_periods).astype(np.int64)
+
+
+@versioned(1)
+def propagate(
+    inputs: tuple[PropagatedFeatures, SimplicialComplex, Groups | None], recipe: PropagationRecipe
+) -> PropagatedFeatures:
+    """Features of nodes, and what each operator brings them after each hop.
+
+    Parameters
+    ----------
+    inputs : features, complex, and the groups that the operator ``groups`` reads, or None
+    recipe : operators and hops
+    """
+    own, complex_, groups = inputs
+    if not recipe.operators:
+        return own
+    return propagated_features(own.values, recipe.hops, node_operators(complex_, recipe.operators, groups))

@@ -1,0 +1,59 @@
+"""Probabilities of nodes or graphs from a trained network of track B."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from topology_efficient_dl.models.graph_inputs import Material, NetworkInput, network_input
+from topology_efficient_dl.models.registry import find_architecture
+from topology_efficient_dl.models.trained import TrainedModel
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+
+class GraphPredictor:
+    """A network of track B with its weights, in evaluation mode.
+
+    Parameters
+    ----------
+    model : what to predict with
+    device : torch device of the network
+    batch_graphs : most graphs of a set in one forward pass
+    """
+
+    def __init__(self, model: TrainedModel, device: str = "cpu", batch_graphs: int = 256) -> None:
+        self.device, self.batch_graphs = device, batch_graphs
+        self.network = model.module().to(device)
+        self.architecture = find_architecture(model.card["architecture"])
+        self.options = model.card["options"]
+
+    def prepare(self, material: Material, graphs: IntArray | None = None) -> NetworkInput:
+        """What the network reads, on the device: made once for any number of answers.
+
+        Parameters
+        ----------
+        material : complex, features and groups
+        graphs : (m,) int64, ascending, which graphs of a set; None for the one graph that there is
+        """
+        return network_input(self.architecture.reads, self.options, material, graphs).to(self.device)
+
+    @torch.inference_mode()
+    def of_input(self, inputs: NetworkInput) -> FloatArray:
+        """Probabilities (n_nodes or n_graphs, n_classes) float32, rows sum to one."""
+        probabilities: FloatArray = self.network(inputs).softmax(dim=1).cpu().numpy()
+        return probabilities
+
+    def of_nodes(self, material: Material, rows: IntArray) -> FloatArray:
+        """Probabilities of some nodes of one graph."""
+        if self.architecture.reads == "propagated":
+            values = np.ascontiguousarray(material.features.values[rows])
+            return self.of_input(torch.from_numpy(values).to(self.device))
+        return self.of_input(self.prepare(material))[rows]
+
+    def of_graphs(self, material: Material, graphs: IntArray) -> FloatArray:
+        """Probabilities of some graphs of a set, given in ascending order."""
+        pieces = np.array_split(graphs, max(1, -(-len(graphs) // self.batch_graphs)))
+        return np.concatenate([self.of_input(self.prepare(material, piece)) for piece in pieces])
