@@ -12,7 +12,10 @@ from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 from pydantic import BaseModel
 
+from topology_efficient_dl.datasets.graphs import GraphTasksDataset
+from topology_efficient_dl.datasets.splits import SplitsDataset
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.graph_params import OWN
 from topology_efficient_dl.models.registry import build_model, find_architecture
 from topology_efficient_dl.parameter_groups import GROUPS
 from topology_efficient_dl.params import FiltrationParams, LevelSetRecipe, ModelSpec, Names, TdaParams, Zoo
@@ -22,11 +25,11 @@ from topology_efficient_dl.tda.combinations import check_combination
 CONF = Path(__file__).parents[1] / "conf"
 OVERRIDES = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name not in ("base", "local"))
 ENVIRONMENTS = ["base", *OVERRIDES]
-ENTRIES = (
-    "splits", "data_card", "persistence_diagrams", "topological_features", "models", "predictions", "training_log",
-    "scores", "efficiency", "results", "statistics", "verdicts", "pareto", "pareto_image", "report_markdown",
-    "report_html",
+SHARED_ENTRIES = (
+    "splits", "data_card", "models", "predictions", "training_log", "scores", "efficiency", "results", "statistics",
+    "verdicts", "pareto", "pareto_image", "report_markdown", "report_html",
 )  # fmt: skip
+ENTRIES = (*SHARED_ENTRIES, "persistence_diagrams", "topological_features")
 PROPOSALS = {"ph_mlp", "ph_hybrid", "betti_ridge", "betti_mlp", "betti_tiny"}
 
 
@@ -78,8 +81,11 @@ def test_every_entry_of_the_zoo_has_an_architecture_and_the_features_it_reads(en
     there_are = [*groups["tda"].recipes(), *groups["transforms"].root]
     assert len(set(there_are)) == len(there_are)
     for name, spec in groups["zoo"].root.items():
-        reads_features = find_architecture(spec.architecture).reads == "features"
-        assert (spec.features in there_are) if reads_features else spec.features is None, name
+        architecture = find_architecture(spec.architecture)
+        if architecture.of_graphs:
+            assert spec.features in {None, *groups["propagation"].root}, name
+        else:
+            assert (spec.features in there_are) if architecture.reads == "features" else spec.features is None, name
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -91,9 +97,11 @@ def test_every_head_in_closed_form_is_single_and_reads_a_transform(environment: 
             assert spec.members == 1, name
 
 
-def test_every_transform_is_read_by_a_model() -> None:
+def test_every_transform_and_every_propagation_is_read_by_a_model() -> None:
     groups = groups_of("base")
-    assert set(groups["transforms"].root) <= {spec.features for spec in groups["zoo"].root.values()}
+    read = {spec.features for spec in groups["zoo"].root.values()}
+    assert set(groups["transforms"].root) <= read
+    assert set(groups["propagation"].root) - {OWN} <= read
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -109,6 +117,16 @@ def test_the_baseline_is_among_the_models_and_so_is_a_proposal(environment: str)
     assert any(spec.role == "proposal" for spec in chosen.values())
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_track_b_has_its_baselines_a_proposal_and_models_of_graphs_alone(environment: str) -> None:
+    groups = groups_of(environment)
+    track = groups["track_b"]
+    chosen = groups["zoo"].pick(track.models)
+    assert {track.evaluate.baseline, *track.evaluate.further_baselines} <= set(chosen)
+    assert any(spec.role == "proposal" for spec in chosen.values())
+    assert all(find_architecture(spec.architecture).of_graphs for spec in chosen.values())
+
+
 def test_every_environment_writes_to_folders_of_its_own() -> None:
     names = {environment: config_of(environment)["globals"]["run"] for environment in ENVIRONMENTS}
     assert names == {environment: environment for environment in ENVIRONMENTS}
@@ -122,13 +140,24 @@ def test_the_catalog_resolves_every_entry_of_track_a(environment: str) -> None:
         assert f"/{environment}/track_a/" in str(dataset._describe()["filepath"]), entry
 
 
-def test_the_protocol_is_that_of_the_earlier_attempt_with_every_model() -> None:
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_catalog_resolves_every_entry_of_track_b(environment: str) -> None:
+    catalog = DataCatalog.from_config(config_of(environment)["catalog"])
+    for entry in (*SHARED_ENTRIES, "simplicial_complexes", "simplicial_groups", "simplicial_features"):
+        dataset = catalog[f"track_b.{entry}"]
+        assert f"/{environment}/track_b/" in str(dataset._describe()["filepath"]), entry
+    assert isinstance(catalog["track_b.splits"], GraphTasksDataset)
+    assert isinstance(catalog["track_a.splits"], SplitsDataset)
+
+
+def test_the_protocol_is_that_of_the_earlier_attempt_with_every_model_of_series() -> None:
     groups, chosen = groups_of("protocol"), chosen_models("protocol")
     assert set(groups["datasets"].root) == {
         "ECG200", "FordA", "ElectricDevices", "Wafer", "UWaveGestureLibraryAll"
     }  # fmt: skip
     assert groups["seeds"].root == (42, 123, 456)
-    assert set(chosen) == set(groups["zoo"].root) - {"betti_beta0"}  # an ablation
+    of_series = {name for name, spec in groups["zoo"].root.items() if not find_architecture(spec.architecture).of_graphs}
+    assert set(chosen) == of_series - {"betti_beta0"}  # an ablation
     assert {name for name, spec in chosen.items() if spec.role == "proposal"} == PROPOSALS
     recipe = groups["tda"].recipes()["default"]
     assert (recipe.embedding, recipe.dimension, recipe.delay, recipe.filtration) == ("takens", 3, 5, "rips")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import BeforeValidator, Field, RootModel, model_validator
 
 from topology_efficient_dl.data.graphs.planted import PlantedContacts
 from topology_efficient_dl.errors import ParameterError, did_you_mean
@@ -48,20 +48,53 @@ class NodeFeatureParams(Parameters):
 class PropagationRecipe(Parameters):
     """Features that are carried along operators once, before any training."""
 
+    kind: Literal["hops"] = "hops"
     operators: tuple[str, ...] = Field((), description="names of models.simplicial.node_operators")
     hops: int = Field(1, ge=0, description="powers of each operator")
 
 
-class Propagation(RootModel[dict[str, PropagationRecipe]]):
+DiffusionOperator = Literal[
+    "period_groups", "period_edges", "periods_together", "weight", "log_weight", "triangles", "simplex_triangles"
+]
+"""What labels can spread along; see ``lifting.diffuse``."""
+
+
+class DiffusionRecipe(Parameters):
+    """Kernels by which labels spread, and the similarity of features: made once, for all draws of labels."""
+
+    kind: Literal["diffusion"] = "diffusion"
+    operators: tuple[DiffusionOperator, ...] = Field(
+        ("period_groups", "periods_together", "simplex_triangles", "triangles"), min_length=1
+    )
+    features: DiffusionOperator | Literal["own", "none"] = Field(
+        "period_groups", description="operator that carries features; own: features alone; none: no channel of features"
+    )
+    hops: int = Field(3, ge=0, description="powers of that operator")
+    alpha: float = Field(0.95, gt=0, lt=1, description="share of a random walk that goes on")
+    period_minutes: int = Field(30, ge=1, description="of the operators by periods")
+    smoothing: float = Field(0.5, ge=0, description="mean strengths added to a node's strength in a period")
+
+
+def _of_hops(entry: Any) -> Any:
+    """An entry without a kind is of hops."""
+    return {"kind": "hops", **entry} if isinstance(entry, dict) else entry
+
+
+AnyRecipe = PropagationRecipe | DiffusionRecipe
+"""An entry of ``propagation``."""
+
+
+class Propagation(RootModel[dict[str, Annotated[AnyRecipe, Field(discriminator="kind"), BeforeValidator(_of_hops)]]]):
     """Recipes by name; a model of the zoo names one in ``features``. ``own`` is without propagation."""
 
     @model_validator(mode="after")
     def _has_own(self) -> Propagation:
-        if OWN not in self.root or self.root[OWN].operators:
+        own = self.root.get(OWN)
+        if not isinstance(own, PropagationRecipe) or own.operators:
             raise ValueError(f"the recipe '{OWN}' must be there and have no operators: graph networks read it")
         return self
 
-    def pick(self, names: set[str]) -> dict[str, PropagationRecipe]:
+    def pick(self, names: set[str]) -> dict[str, AnyRecipe]:
         """The named recipes.
 
         Raises

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.complexes.build import (
@@ -12,10 +16,12 @@ from topology_efficient_dl.complexes.build import (
     complex_of_groups,
     groups_of_contacts,
 )
+from topology_efficient_dl.complexes.diffusion import diffusion
 from topology_efficient_dl.complexes.flag import clique_groups
 from topology_efficient_dl.complexes.group_faces import distinct_groups
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.params import SimplicialParams
+from topology_efficient_dl.complexes.periods import group_adjacency, period_normalised, periods_together
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.complexes.statistics import node_statistics
 from topology_efficient_dl.data.graphs.contact_log import ContactLog
@@ -25,9 +31,10 @@ from topology_efficient_dl.data.graphs.groups import Hypergraph, TimedGroups
 from topology_efficient_dl.data.graphs.records import IntArray
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph
 from topology_efficient_dl.data.graphs.task import GraphTask
-from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.graph_params import NodeFeatureParams, PropagationRecipe
-from topology_efficient_dl.models.simplicial.node_operators import node_operators
+from topology_efficient_dl.errors import DataError, ParameterError
+from topology_efficient_dl.graph_params import DiffusionRecipe, NodeFeatureParams, PropagationRecipe
+from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels, similarity
+from topology_efficient_dl.models.simplicial.node_operators import NODE_ADJACENCIES, node_operators
 from topology_efficient_dl.models.simplicial.propagation import (
     PropagatedFeatures,
     propagated_features,
@@ -185,6 +192,91 @@ def activity(graph: ContactLog | TimedGroups, period: int) -> NDArray[np.int64]:
     n_periods = int(column.max()) + 1 if len(column) else 0
     counts = np.bincount(nodes * n_periods + column, minlength=graph.n_nodes * n_periods)
     return counts.reshape(graph.n_nodes, n_periods).astype(np.int64)
+
+
+@versioned(1)
+def diffuse(
+    inputs: tuple[PropagatedFeatures, SimplicialComplex, GraphTask],
+    recipe: DiffusionRecipe,
+    simplicial: SimplicialParams,
+) -> DiffusionKernels:
+    """Kernels by which labels spread, and the similarity of propagated features.
+
+    ====================  ==========================================================================================
+    operator              two nodes are adjacent by
+    ====================  ==========================================================================================
+    ``period_groups``     logarithms of their groups in every period, a group of k counting 1 / (k - 1), normalised
+                          period by period
+    ``period_edges``      the same with every group counting 1: pairs alone
+    ``periods_together``  the number of periods in which they were together
+    others                as in ``models.simplicial.node_operators``, without normalisation
+    ====================  ==========================================================================================
+
+    Parameters
+    ----------
+    inputs : features by kind, complex, and the task that they are of
+    recipe : operators, diffusion, similarity
+    simplicial : window and limits of the groups of a contact log
+
+    Raises
+    ------
+    ParameterError : an operator needs times, and the graph has none
+    DataError : there are too many nodes for dense kernels
+    """
+    own, complex_, task = inputs
+    if isinstance(task.graph, GraphSet):
+        raise ParameterError(f"'{task.name}' is a set of graphs, and diffusion is for nodes of one; use another model")
+    operators = _DiffusionOperators(task, complex_, recipe, simplicial)
+    kernels = np.stack([diffusion(operators(name), recipe.alpha) for name in recipe.operators])
+    if recipe.features == "none":
+        return DiffusionKernels(kernels, None, recipe.operators)
+    carrier = None if recipe.features == "own" else operators(recipe.features)
+    return DiffusionKernels(kernels, similarity(own.blocks(), carrier, recipe.hops), recipe.operators)
+
+
+class _DiffusionOperators:
+    """Adjacencies by name, those by periods made of the same groups."""
+
+    def __init__(
+        self, task: GraphTask, complex_: SimplicialComplex, recipe: DiffusionRecipe, simplicial: SimplicialParams
+    ) -> None:
+        self.task, self.complex, self.recipe, self.simplicial = task, complex_, recipe, simplicial
+
+    @cached_property
+    def groups(self) -> list[Groups]:
+        """Groups of every period in which something happens."""
+        return groups_by_period(self.task, 60 * self.recipe.period_minutes, self.simplicial)
+
+    def __call__(self, name: str) -> sparse.csr_array:
+        if name == "periods_together":
+            return periods_together([group_adjacency(groups) for groups in self.groups])
+        if name in ("period_groups", "period_edges"):
+            exponent = 1.0 if name == "period_groups" else 0.0
+            return period_normalised(
+                [group_adjacency(groups, exponent) for groups in self.groups], self.recipe.smoothing
+            )
+        return NODE_ADJACENCIES[name](self.complex)
+
+
+def groups_by_period(task: GraphTask, period: int, simplicial: SimplicialParams) -> list[Groups]:
+    """The groups of every period of so many seconds in which something happens.
+
+    Raises
+    ------
+    ParameterError : the graph has no times
+    """
+    graph = task.graph
+    if not isinstance(graph, ContactLog | TimedGroups):
+        raise ParameterError(
+            f"'{task.name}' has no times, and operators by periods need them; take triangles, weight or log_weight in "
+            "the recipe's operators"
+        )
+    seconds = _from_zero(graph.times) if isinstance(graph, ContactLog) else _seconds(graph, simplicial)
+    index = seconds // period
+    cuts = np.flatnonzero(np.diff(index)) + 1
+    bounds = zip([0, *cuts.tolist()], [*cuts.tolist(), len(index)], strict=True)
+    parts = [graph.rows(start, stop) for start, stop in bounds if stop > start]
+    return [lift_groups(replace(task, graph=part), simplicial) for part in parts]
 
 
 @versioned(1)

@@ -51,11 +51,7 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
         variants = list(tda.variants) if isinstance(tda, TdaParams) else None
         fitted = list(transforms.root) if isinstance(transforms, Transforms) else []
         _check_names_differ(variants or [], fitted)
-        chosen = zoo.pick(models)
-        for name, spec in chosen.items():
-            if find_architecture(spec.architecture).of_graphs:
-                raise ParameterError(f"models: '{name}' is a model of graphs. Name it in track_b.models")
-        _check_models(chosen, variants and [*variants, *fitted])
+        _check_models(zoo, models, variants and [*variants, *fitted], "track_a")
     if isinstance(evaluate, EvaluateParams):
         _check_axes(evaluate, "evaluate")
     _check_track_b(groups)
@@ -67,21 +63,16 @@ def _check_track_b(groups: Mapping[str, BaseModel]) -> None:
     track, zoo, propagation = (groups.get(name) for name in ("track_b", "zoo", "propagation"))
     if isinstance(propagation, Propagation):
         for name, recipe in propagation.root.items():
-            _check_operators(f"propagation.{name}", recipe.operators)
+            if recipe.kind == "hops":
+                _check_operators(f"propagation.{name}", recipe.operators)
     if not isinstance(track, TrackParams):
         return
     _check_axes(track.evaluate, "track_b.evaluate")
     if not isinstance(zoo, Zoo):
         return
-    chosen = zoo.pick(track.models)
     recipes = list(propagation.root) if isinstance(propagation, Propagation) else None
-    _check_models(chosen, recipes, "track_b")
-    for model, spec in chosen.items():
-        if not find_architecture(spec.architecture).of_graphs:
-            graphs = [name for name, each in zoo.root.items() if find_architecture(each.architecture).of_graphs]
-            raise ParameterError(
-                f"track_b.models: '{model}' is a model of series. Models of graphs are: {', '.join(graphs)}"
-            )
+    _check_models(zoo, track.models, recipes, "track_b")
+    for model, spec in zoo.pick(track.models).items():
         _check_operators(f"zoo.{model}.options", spec.options.get("operators", ()))
 
 
@@ -129,17 +120,29 @@ def _check_names_differ(variants: list[str], fitted: list[str]) -> None:
             raise ParameterError(f"transforms.{name}: tda.variants has the same name. Rename one of the two")
 
 
-def _check_models(chosen: Mapping[str, ModelSpec], variants: list[str] | None, track: str = "track_a") -> None:
-    for model, spec in chosen.items():
+def _check_models(zoo: Zoo, models: Names, variants: list[str] | None, track: str) -> None:
+    for model, spec in zoo.pick(models).items():
         try:
             check_architecture(spec.architecture, spec.size, spec.options)
         except ParameterError as error:
             raise ParameterError(f"zoo.{model}: {error}") from error
+        _check_is_of_track(model, spec, zoo, track)
         if spec.features is not None and variants is not None and spec.features not in variants:
             raise ParameterError(
                 f"zoo.{model}.features: no variant '{spec.features}'{did_you_mean(spec.features, variants) or '.'} "
                 f"There are: {', '.join(variants)}. Add it to {FEATURE_GROUPS[track]}, or name one of these"
             )
+
+
+def _check_is_of_track(model: str, spec: ModelSpec, zoo: Zoo, track: str) -> None:
+    of_graphs = find_architecture(spec.architecture).of_graphs
+    if of_graphs and track == "track_a":
+        raise ParameterError(f"models: '{model}' is a model of graphs. Name it in track_b.models")
+    if not of_graphs and track == "track_b":
+        graphs = [name for name, each in zoo.root.items() if find_architecture(each.architecture).of_graphs]
+        raise ParameterError(
+            f"track_b.models: '{model}' is a model of series. Models of graphs are: {', '.join(graphs)}"
+        )
 
 
 def _check_axes(evaluate: EvaluateParams, group: str) -> None:

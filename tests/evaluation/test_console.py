@@ -20,8 +20,8 @@ RESULTS = pd.DataFrame(
     }
 )
 JUDGED = {
-    "dataset": "Toy", "model": "ph_mlp", "status": "refuted", "f1_drop_pp": 6.25, "f1_drop_interval": [4.0, 8.0],
-    "latency_cut": 0.79, "latency_cut_interval": [0.7, 0.85], "explanation": "macro-F1 falls too far",
+    "dataset": "Toy", "model": "ph_mlp", "baseline": "inception_time", "status": "refuted", "f1_drop_pp": 6.25,
+    "f1_drop_interval": [4.0, 8.0], "latency_cut": 0.79, "latency_cut_interval": [0.7, 0.85], "explanation": "macro-F1 falls too far",
 }  # fmt: skip
 UNKNOWN = {
     **JUDGED, "dataset": "all", "status": "inconclusive", "f1_drop_pp": None, "f1_drop_interval": None,
@@ -48,7 +48,7 @@ def test_every_row_and_verdict_is_shown_in_order() -> None:
 
 def test_what_was_not_measured_is_a_dash_not_a_zero() -> None:
     unknown = next(line for line in summary_text(RESULTS, [UNKNOWN]).splitlines() if line.startswith("all"))
-    assert [part.strip() for part in cells(unknown)] == ["all", "ph_mlp", "-", "-", "INCONCLUSIVE"]
+    assert [part.strip() for part in cells(unknown)] == ["all", "ph_mlp", "inception_time", "-", "-", "INCONCLUSIVE"]
     inception = next(line for line in summary_text(RESULTS, []).splitlines() if "inception_time" in line)
     assert "nan" not in inception.lower()
     assert "None" not in inception

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from topology_efficient_dl.complexes.cells import CellComplex
+from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.rows import IntArray, Occurrences
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 
@@ -80,10 +81,7 @@ def select_graphs(union: SimplicialComplex, node_offsets: IntArray, chosen: IntA
     >>> some.complex.simplices[1].tolist(), some.index[1]
     ([[0, 1], [2, 3]], array([0, 1]))
     """
-    rank = np.full(len(node_offsets) - 1, -1)
-    rank[chosen] = np.arange(len(chosen))
-    graph_of_node = np.repeat(rank, np.diff(node_offsets))
-    place = np.cumsum(graph_of_node >= 0) - 1
+    graph_of_node, place = _chosen_nodes(node_offsets, chosen)
     tables, index = [], []
     for k in range(union.max_dimension + 1):
         whole = union.occurrences(k)
@@ -93,6 +91,37 @@ def select_graphs(union: SimplicialComplex, node_offsets: IntArray, chosen: IntA
         index.append(owners[owners >= 0])
     n_nodes = int((graph_of_node >= 0).sum())
     return SimplicialBatch(SimplicialComplex.of_occurrences(n_nodes, tables, union.notes), tuple(index))
+
+
+def select_groups(groups: Groups, node_offsets: IntArray, chosen: IntArray) -> Groups:
+    """The groups of some of the graphs, on the nodes that `select_graphs` keeps.
+
+    Parameters
+    ----------
+    groups : of nodes, none across two graphs
+    node_offsets, chosen : as in `select_graphs`
+
+    Examples
+    --------
+    >>> three = Groups.once(6, np.array([0, 2, 4, 6]), np.arange(6), np.zeros(3, np.int64))
+    >>> some = select_groups(three, np.array([0, 2, 4, 6]), np.array([0, 2]))
+    >>> some.n_nodes, some.members, some.sizes
+    (4, array([0, 1, 2, 3]), array([2, 2]))
+    """
+    graph_of_node, place = _chosen_nodes(node_offsets, chosen)
+    kept = graph_of_node[groups.members[groups.offsets[:-1]]] >= 0
+    offsets = np.concatenate([[0], np.cumsum(groups.sizes[kept])]).astype(np.int64)
+    members = place[groups.members[np.repeat(kept, groups.sizes)]]
+    n_nodes = int((graph_of_node >= 0).sum())
+    return Groups(n_nodes, offsets, members, groups.weight[kept], groups.first[kept], groups.last[kept])
+
+
+def _chosen_nodes(node_offsets: IntArray, chosen: IntArray) -> tuple[IntArray, IntArray]:
+    """By node: which of the chosen graphs it is in, -1 for none; and its place among the nodes of those."""
+    rank = np.full(len(node_offsets) - 1, -1)
+    rank[chosen] = np.arange(len(chosen))
+    graph_of_node = np.repeat(rank, np.diff(node_offsets))
+    return graph_of_node, np.cumsum(graph_of_node >= 0) - 1
 
 
 def disjoint_union_of_cells(complexes: Sequence[CellComplex]) -> CellBatch:

@@ -51,10 +51,14 @@ def _groups() -> Codec:
     return codecs.NPZ.wrap(Groups.to_arrays, Groups.from_arrays)
 
 
-def _blocks() -> Codec:
+def _node_features() -> Codec:
+    from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
     from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 
-    return codecs.NPZ.wrap(PropagatedFeatures.to_arrays, PropagatedFeatures.from_arrays)
+    return codecs.NPZ.wrap(
+        lambda value: value.to_arrays(),
+        lambda arrays: (DiffusionKernels if "kernels" in arrays else PropagatedFeatures).from_arrays(arrays),
+    )
 
 
 CODECS: dict[str, Callable[[], Codec]] = {
@@ -70,7 +74,7 @@ CODECS: dict[str, Callable[[], Codec]] = {
     "graph_task": _graph_task,
     "complex": _complex,
     "groups": _groups,
-    "blocks": _blocks,
+    "node_features": _node_features,
 }
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.complexes.groups import Groups
+from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.efficiency.flops import count_flops_of_call
@@ -21,25 +22,27 @@ from topology_efficient_dl.efficiency.latency import latency_columns, measure_la
 from topology_efficient_dl.efficiency.memory import peak_rss_mb, peak_vram_mb
 from topology_efficient_dl.efficiency.parameters import count_parameters
 from topology_efficient_dl.evaluation.costs import check_device
-from topology_efficient_dl.graph_params import OWN, PropagationRecipe
-from topology_efficient_dl.lifting import propagate
+from topology_efficient_dl.graph_params import OWN, AnyRecipe, DiffusionRecipe
+from topology_efficient_dl.lifting import diffuse, propagate
 from topology_efficient_dl.models.graph_inputs import Material, NetworkInput
 from topology_efficient_dl.models.graph_predictor import GraphPredictor
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams
-from topology_efficient_dl.training.graph_cells import material_of
+from topology_efficient_dl.training.graph_cells import Features, material_of
 
 Row = dict[str, Any]
-Measured = tuple[
-    Mapping[str, TrainedModel], GraphTask, SimplicialComplex, Mapping[str, PropagatedFeatures], Groups | None
-]
+Measured = tuple[Mapping[str, TrainedModel], GraphTask, SimplicialComplex, Mapping[str, Features], Groups | None]
 _ONE_PASS = 1
 
 
 @versioned(1)
 def measure_graph_costs(
-    measured: Measured, recipes: Mapping[str, PropagationRecipe], params: EfficiencyParams, environment: str = ""
+    measured: Measured,
+    recipes: Mapping[str, AnyRecipe],
+    simplicial: SimplicialParams,
+    params: EfficiencyParams,
+    environment: str = "",
 ) -> list[Row]:
     """The cost of every model of one dataset, one JSON-ready row each.
 
@@ -53,6 +56,7 @@ def measure_graph_costs(
     ----------
     measured : models by ``<dataset>/<model>/<draw>``, the task, its complex, features by ``<dataset>/<recipe>``, groups
     recipes : of propagation, by name
+    simplicial : how groups of periods are made
     params : batch sizes (of sets of graphs), rounds, threads, device, memory
     environment : digest of the machine; it only keeps timings of different machines apart
 
@@ -72,7 +76,8 @@ def measure_graph_costs(
     for model in models.values():
         chosen.setdefault(model.card["model"], model)
     probes = {
-        name: _Probe(model, task, complex_, features, groups, recipes, params.device) for name, model in chosen.items()
+        name: _Probe(model, task, complex_, features, groups, (recipes, simplicial), params.device)
+        for name, model in chosen.items()
     }
     sizes = {_ONE_PASS: None} if task.kind == "node" else {size: _graphs(task, size) for size in params.batch_sizes}
     records: dict[str, list[Any]] = {"whole": [], "alone": []}
@@ -104,16 +109,17 @@ class _Probe:
         model: TrainedModel,
         task: GraphTask,
         complex_: SimplicialComplex,
-        features: Mapping[str, PropagatedFeatures],
+        features: Mapping[str, Features],
         groups: Groups | None,
-        recipes: Mapping[str, PropagationRecipe],
+        settings: tuple[Mapping[str, AnyRecipe], SimplicialParams],
         device: str,
     ) -> None:
         self.model, self.task, self.predictor = model, task, GraphPredictor(model, device)
         name = model.card["features"] or OWN
-        self.recipe = recipes[name]
-        self.own = features[f"{task.name}/{OWN}"]
-        self.parts = (complex_, self.own, groups)
+        self.recipe, self.simplicial = settings[0][name], settings[1]
+        own = features[f"{task.name}/{OWN}"]
+        assert isinstance(own, PropagatedFeatures)
+        self.parts = (complex_, own, groups)
         self.material = material_of(task, (complex_, features[f"{task.name}/{name}"], groups))
 
     def input(self, graphs: NDArray[np.int64] | None) -> NetworkInput:
@@ -128,30 +134,33 @@ class _Probe:
     def whole(self, graphs: NDArray[np.int64] | None) -> Callable[[Any], Any]:
         """From the complex and features of nodes to labels."""
         complex_, own, groups = self.parts
-        part = None if graphs is None else _part_of_set(self.task, complex_, own, graphs)
+        part = None if graphs is None else _part_of_set(self.task, self.parts, graphs)
 
         def answer(_: Any) -> Any:
             if part is not None:
-                features = propagate((part.features, part.complex, None), self.recipe)
+                features = self._features(part.blocks, part.complex, None)
                 material = dataclasses.replace(part, features=features)
                 return self.predictor.of_input(self.predictor.prepare(material, np.arange(len(graphs)))).argmax(axis=1)  # type: ignore[arg-type]
-            features = propagate((own, complex_, groups), self.recipe)
+            features = self._features(own, complex_, groups)
             material = material_of(self.task, (complex_, features, groups))
             return self.predictor.of_input(self.predictor.prepare(material)).argmax(axis=1)
 
         return answer
 
+    def _features(self, own: PropagatedFeatures, complex_: SimplicialComplex, groups: Groups | None) -> Features:
+        if isinstance(self.recipe, DiffusionRecipe):
+            return diffuse((own, complex_, self.task), self.recipe, self.simplicial)
+        return propagate((own, complex_, groups), self.recipe)
 
-def _part_of_set(
-    task: GraphTask, complex_: SimplicialComplex, own: PropagatedFeatures, graphs: NDArray[np.int64]
-) -> Material:
-    """Some graphs of a set as a set of their own."""
-    whole = material_of(task, (complex_, own, None))
+
+def _part_of_set(task: GraphTask, parts: Parts, graphs: NDArray[np.int64]) -> Material:
+    """Some graphs of a set as a set of their own, with the features of nodes as they are before propagation."""
+    whole = material_of(task, parts)
     assert whole.node_offsets is not None
     sizes = np.diff(whole.node_offsets)[graphs]
-    features = PropagatedFeatures(whole.rows_of_graphs(graphs), own.sizes, own.names)
+    features = PropagatedFeatures(whole.rows_of_graphs(graphs), whole.features.sizes, whole.features.names)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    return Material(whole.of_graphs(graphs).complex, features, None, offsets)
+    return Material(whole.of_graphs(graphs).complex, features, whole.groups_of_graphs(graphs), offsets)
 
 
 def _graphs(task: GraphTask, size: int) -> NDArray[np.int64]:

@@ -38,6 +38,10 @@ OUT_OF_MEMORY = re.compile(
 )
 """How numpy, torch, MKL and oneDNN say that there was no memory."""
 
+LEAST_SPREAD = 0.1
+"""Standard deviation of logarithms in any direction below which no power is fitted: at one density, edges follow from
+nodes."""
+
 FATAL_SIGNALS = (-6, -9, -11)
 """Abort, kill, segmentation fault: how a process ends whose code does not look whether it was given memory."""
 
@@ -140,8 +144,8 @@ class Ended:
 
 
 def _short(line: str) -> str:
-    """The end of a message, without the place in a library's source where it was raised."""
-    return re.sub(r"\[enforce fail[^\]]*\]\s*\S*\s*", "", line).strip()[:160]
+    """The beginning of a message, without the place in a library's source where it was raised."""
+    return re.sub(r"\[enforce fail.*?\] (err == 0\. )?", "", line).strip()[:160]
 
 
 def run_probe(request: str, conditions: ScalingConditions) -> Ended:
@@ -206,14 +210,15 @@ def _fits(
 
 
 def _powers(values: NDArray[np.float64], *logs: NDArray[np.float64]) -> tuple[Sequence[float | None], float | None]:
-    """Slopes of ``values`` in the logarithms and the share of variance explained; None if there are too few points."""
-    design = np.stack([np.ones(len(values)), *logs], axis=1)
-    if np.linalg.matrix_rank(design) <= len(logs):
+    """Slopes of the values in the logarithms, and the share of variance explained; None if points do not tell."""
+    if len(values) <= len(logs):
         return [None] * len(logs), None
-    solution = np.linalg.lstsq(design, values, rcond=None)[0]
-    spread = float(((values - values.mean()) ** 2).sum())
-    left = float(((values - design @ solution) ** 2).sum())
-    return [float(power) for power in solution[1:]], 1 - left / spread if spread > 0 else None
+    design, target = (part - part.mean(axis=0) for part in (np.stack(logs, axis=1), values))
+    if np.linalg.svd(design, compute_uv=False)[-1] < LEAST_SPREAD * np.sqrt(len(values)):
+        return [None] * len(logs), None
+    powers = np.linalg.lstsq(design, target, rcond=None)[0]
+    spread, left = float((target**2).sum()), float(((target - design @ powers) ** 2).sum())
+    return [float(power) for power in powers], 1 - left / spread if spread > 1e-12 else None
 
 
 def first_stops(points: pd.DataFrame) -> dict[str, tuple[Row | None, Row | None]]:

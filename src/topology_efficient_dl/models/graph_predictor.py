@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from topology_efficient_dl.models.graph_inputs import Material, NetworkInput, network_input
 from topology_efficient_dl.models.registry import find_architecture
+from topology_efficient_dl.models.simplicial.label_diffusion import DiffusionOptions, channel_rows, channels_of
 from topology_efficient_dl.models.trained import TrainedModel
 
 FloatArray = NDArray[np.float32]
@@ -25,7 +26,7 @@ class GraphPredictor:
     """
 
     def __init__(self, model: TrainedModel, device: str = "cpu", batch_graphs: int = 256) -> None:
-        self.device, self.batch_graphs = device, batch_graphs
+        self.model, self.device, self.batch_graphs = model, device, batch_graphs
         self.network = model.module().to(device)
         self.architecture = find_architecture(model.card["architecture"])
         self.options = model.card["options"]
@@ -38,7 +39,14 @@ class GraphPredictor:
         material : complex, features and groups
         graphs : (m,) int64, ascending, which graphs of a set; None for the one graph that there is
         """
+        if self.architecture.reads == "diffusion":
+            return torch.from_numpy(self._channels(material)).to(self.device)
         return network_input(self.architecture.reads, self.options, material, graphs).to(self.device)
+
+    def _channels(self, material: Material) -> FloatArray:
+        """(n_nodes, n_channels * n_classes) what the labels that were seen in the fit say of every node."""
+        options = DiffusionOptions.of(self.options)
+        return channel_rows(channels_of(material.kernels, self.model.extractor_state, options))
 
     @torch.inference_mode()
     def of_input(self, inputs: NetworkInput) -> FloatArray:
@@ -49,7 +57,7 @@ class GraphPredictor:
     def of_nodes(self, material: Material, rows: IntArray) -> FloatArray:
         """Probabilities of some nodes of one graph."""
         if self.architecture.reads == "propagated":
-            values = np.ascontiguousarray(material.features.values[rows])
+            values = np.ascontiguousarray(material.blocks.values[rows])
             return self.of_input(torch.from_numpy(values).to(self.device))
         return self.of_input(self.prepare(material))[rows]
 

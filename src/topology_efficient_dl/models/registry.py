@@ -14,11 +14,12 @@ from topology_efficient_dl.errors import ParameterError, did_you_mean
 
 SIZES = ("small", "medium", "large")
 
-Solver = Literal["gradient", "ridge", "aeon_ridge"]
+Solver = Literal["gradient", "ridge", "aeon_ridge", "diffusion"]
 
-Reads = Literal["series", "features", "graph", "hypergraph", "hodge", "cells", "operators", "propagated"]
+Reads = Literal["series", "features", "graph", "hypergraph", "hodge", "cells", "operators", "propagated", "diffusion"]
 """What a network is called with: series; feature vectors; a weighted graph; groups; a complex with its Laplacians, with
-its boundary adjacencies, or with operators from nodes to nodes; or rows of propagated features."""
+its boundary adjacencies, or with operators from nodes to nodes; rows of propagated features; or
+channels of labels that were spread."""
 
 ModelClass = TypeVar("ModelClass", bound=type[nn.Module])
 

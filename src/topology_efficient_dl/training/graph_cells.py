@@ -11,10 +11,11 @@ from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
 from topology_efficient_dl.data.graphs.task import GraphTask
-from topology_efficient_dl.graph_params import OWN
+from topology_efficient_dl.graph_params import OWN, AnyRecipe
 from topology_efficient_dl.models.graph_inputs import Material, reads_groups
 from topology_efficient_dl.models.graph_predictor import GraphPredictor
 from topology_efficient_dl.models.registry import find_architecture
+from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import ModelSpec, TrainParams
@@ -22,9 +23,10 @@ from topology_efficient_dl.training.cells import predictions_table
 from topology_efficient_dl.training.graph_fitting import fit_on_graph
 from topology_efficient_dl.training.runtime import reproducible
 
-Parts = tuple[SimplicialComplex, PropagatedFeatures, Groups | None]
-FitGraphCell = tuple[GraphTask, tuple[str, ModelSpec], int, SimplicialComplex, PropagatedFeatures, Groups | None]
-PredictGraphCell = tuple[TrainedModel, GraphTask, SimplicialComplex, PropagatedFeatures, Groups | None]
+Features = PropagatedFeatures | DiffusionKernels
+Parts = tuple[SimplicialComplex, Features, Groups | None]
+FitGraphCell = tuple[GraphTask, tuple[str, ModelSpec], int, SimplicialComplex, Features, Groups | None]
+PredictGraphCell = tuple[TrainedModel, GraphTask, SimplicialComplex, Features, Groups | None]
 
 
 def recipe_of(spec: ModelSpec) -> str:
@@ -56,6 +58,11 @@ def model_reads_groups(spec: ModelSpec) -> bool:
     """Whether a model needs the groups of a graph."""
     architecture = find_architecture(spec.architecture)
     return reads_groups(architecture.reads, architecture.complete(spec.size, spec.options))
+
+
+def recipe_reads_groups(recipe: AnyRecipe) -> bool:
+    """Whether a recipe carries features through the groups of a graph."""
+    return recipe.kind == "hops" and "groups" in recipe.operators
 
 
 def material_of(task: GraphTask, parts: Parts) -> Material:

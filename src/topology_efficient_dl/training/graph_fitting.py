@@ -16,6 +16,7 @@ from topology_efficient_dl.models.graph_inputs import Material, network_input, p
 from topology_efficient_dl.models.registry import Architecture, find_architecture
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.training.diffusion_fitting import fit_diffusion
 from topology_efficient_dl.training.graph_samples import GraphSamples, NodeSamples
 from topology_efficient_dl.training.loop import fit_networks
 from topology_efficient_dl.training.runtime import training_device
@@ -58,6 +59,8 @@ def fit_on_graph(
     architecture = graph_architecture(spec, name)
     parts = _parts(task, draw)
     card = describe_graph_cell(task, material, spec, architecture, draw, name)
+    if architecture.solver == "diffusion":
+        return fit_diffusion(card, material.kernels, *parts["development"])
     device = training_device(train)
     samples = _samples(task, architecture, card["options"], material, parts, str(device))
     return fit_networks(card, samples, train, device, progress=progress)
@@ -86,8 +89,12 @@ def describe_graph_cell(
     options = architecture.complete(spec.size, spec.options)
     if "task" in architecture.options:
         options["task"] = task.kind
+    if architecture.solver == "diffusion":
+        n_features = material.kernels.n_channels * task.n_classes
+    else:
+        n_features = int(material.blocks.values.shape[1])
     if "block_sizes" in architecture.options:
-        options["block_sizes"] = list(material.features.sizes)
+        options["block_sizes"] = list(material.blocks.sizes)
     return {
         "model": model,
         "dataset": task.name,
@@ -100,7 +107,7 @@ def describe_graph_cell(
         "n_timepoints": None,
         "n_classes": task.n_classes,
         "classes": list(task.classes),
-        "n_features": int(material.features.values.shape[1]),
+        "n_features": n_features,
         "recipe": None,
         "features": spec.features,
     }

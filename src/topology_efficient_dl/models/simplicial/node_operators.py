@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from scipy import sparse
+
 from topology_efficient_dl.complexes.groups import GroupPropagation, Groups
 from topology_efficient_dl.complexes.operators import normalised, simplex_adjacency
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
@@ -11,20 +13,16 @@ from topology_efficient_dl.complexes.triangles import triangle_adjacency
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.simplicial.sparse import Factors
 
-
-def _triangles(complex_: SimplicialComplex) -> Factors:
-    return (normalised(triangle_adjacency(simplex_adjacency(complex_, 1))),)
-
-
-_OF_COMPLEX: dict[str, Callable[[SimplicialComplex], Factors]] = {
-    "weight": lambda complex_: (normalised(simplex_adjacency(complex_, 1)),),
-    "log_weight": lambda complex_: (normalised(simplex_adjacency(complex_, 1, logarithmic=True)),),
-    "triangles": _triangles,
-    "simplex_triangles": lambda complex_: (normalised(simplex_adjacency(complex_, 2)),),
-    "log_simplex_triangles": lambda complex_: (normalised(simplex_adjacency(complex_, 2, logarithmic=True)),),
+NODE_ADJACENCIES: dict[str, Callable[[SimplicialComplex], sparse.csr_array]] = {
+    "weight": lambda complex_: simplex_adjacency(complex_, 1),
+    "log_weight": lambda complex_: simplex_adjacency(complex_, 1, logarithmic=True),
+    "triangles": lambda complex_: triangle_adjacency(simplex_adjacency(complex_, 1)),
+    "simplex_triangles": lambda complex_: simplex_adjacency(complex_, 2),
+    "log_simplex_triangles": lambda complex_: simplex_adjacency(complex_, 2, logarithmic=True),
 }
+"""Symmetric adjacencies (n_nodes, n_nodes) float64 of nodes by name; see :func:`node_operators`."""
 
-NODE_OPERATORS = (*_OF_COMPLEX, "groups")
+NODE_OPERATORS = (*NODE_ADJACENCIES, "groups")
 """Names of the operators that :func:`node_operators` builds."""
 
 
@@ -71,8 +69,8 @@ def node_operators(
 
 
 def _factors(complex_: SimplicialComplex, name: str, groups: Groups | None) -> Factors:
-    if name in _OF_COMPLEX:
-        return _OF_COMPLEX[name](complex_)
+    if name in NODE_ADJACENCIES:
+        return (normalised(NODE_ADJACENCIES[name](complex_)),)
     if name != "groups":
         raise ParameterError(
             f"node operator '{name}' not found{did_you_mean(name, NODE_OPERATORS)}; there are "

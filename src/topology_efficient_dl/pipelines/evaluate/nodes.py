@@ -114,13 +114,14 @@ def measure_graph_efficiency(
     features: Collection[PropagatedFeatures],
     groups: Collection[Groups],
     propagation: Propagation,
+    simplicial: SimplicialParams,
     efficiency: EfficiencyParams,
 ) -> Collection[Rows]:
     """What every model costs, by graph; one after the other, with nothing else running."""
     material = models.group(dataset_of).cross().join(tasks, str).join(complexes, str)
     with_features = material.join(features.group(dataset_of), str)
     with_groups = with_features.join(groups, lambda key: key if key in groups else None)
-    return with_groups.map(measure_graph_costs, propagation.root, efficiency, environment_fingerprint())
+    return with_groups.map(measure_graph_costs, propagation.root, simplicial, efficiency, environment_fingerprint())
 
 
 def judge_on_graphs(

@@ -30,7 +30,7 @@ def create_graph_pipeline() -> Pipeline:
     return _evaluate(
         Node(
             nodes.measure_graph_efficiency,
-            ["models", "splits", *material, "params:propagation", "params:efficiency"],
+            ["models", "splits", *material, "params:propagation", "params:simplicial", "params:efficiency"],
             "efficiency",
             name="measure_efficiency",
         ),

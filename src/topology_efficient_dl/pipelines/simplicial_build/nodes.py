@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.graphs.task import GraphTask
-from topology_efficient_dl.graph_params import OWN, NodeFeatureParams, Propagation
-from topology_efficient_dl.lifting import describe_nodes, lift, lift_groups, propagate
+from topology_efficient_dl.graph_params import OWN, DiffusionRecipe, NodeFeatureParams, Propagation
+from topology_efficient_dl.lifting import describe_nodes, diffuse, lift, lift_groups, propagate
+from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.params import Names, ParallelParams, Zoo
-from topology_efficient_dl.training.graph_cells import model_reads_groups, recipe_of
+from topology_efficient_dl.training.graph_cells import model_reads_groups, recipe_of, recipe_reads_groups
 
 
 def build_complexes(
@@ -29,7 +31,7 @@ def collect_groups(
     """The groups of every graph, of any size, where a chosen model or recipe reads them."""
     chosen = zoo.pick(models).values()
     recipes = propagation.pick({recipe_of(spec) for spec in chosen}).values()
-    read = any(map(model_reads_groups, chosen)) or any("groups" in recipe.operators for recipe in recipes)
+    read = any(map(model_reads_groups, chosen)) or any(map(recipe_reads_groups, recipes))
     return tasks.filter(lambda _: read).map(lift_groups, simplicial)
 
 
@@ -41,12 +43,21 @@ def propagate_features(
     models: Names,
     zoo: Zoo,
     propagation: Propagation,
-) -> Collection[PropagatedFeatures]:
+    simplicial: SimplicialParams,
+    parallel: ParallelParams,
+) -> Collection[PropagatedFeatures | DiffusionKernels]:
     """Features of nodes by themselves, and along the operators of every recipe that a chosen model reads."""
     own = complexes.cross().join(tasks, str).map(describe_nodes, node_features)
-    material = own.cross().join(complexes, str).join(groups, partial(_if_there, groups))
+    hops = own.cross().join(complexes, str).join(groups, partial(_if_there, groups))
+    spread = own.cross().join(complexes, str).join(tasks, str)
     recipes = propagation.pick({OWN, *(recipe_of(spec) for spec in zoo.pick(models).values())})
-    return Collection.chain(material.map(propagate, recipe).suffixed(name) for name, recipe in recipes.items())
+    parts: list[Collection[Any]] = []
+    for name, recipe in recipes.items():
+        if isinstance(recipe, DiffusionRecipe):
+            parts.append(spread.map(diffuse, recipe, simplicial).suffixed(name))
+        else:
+            parts.append(hops.map(propagate, recipe).suffixed(name))
+    return Collection.chain(parts).run_on(parallel)
 
 
 def _if_there(groups: Collection[Groups], key: str) -> str | None:

@@ -19,7 +19,15 @@ def create_pipeline() -> Pipeline:
             Node(collect_groups, ["splits", "params:simplicial", *chosen], "simplicial_groups", name="collect_groups"),
             Node(
                 propagate_features,
-                ["simplicial_complexes", "splits", "simplicial_groups", "params:node_features", *chosen],
+                [
+                    "simplicial_complexes",
+                    "splits",
+                    "simplicial_groups",
+                    "params:node_features",
+                    *chosen,
+                    "params:simplicial",
+                    "params:parallel",
+                ],
                 "simplicial_features",
                 name="propagate_features",
             ),

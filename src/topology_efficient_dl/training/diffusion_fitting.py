@@ -1,0 +1,44 @@
+"""Cells of label diffusion, which has no epochs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
+from topology_efficient_dl.models.simplicial.label_diffusion import DiffusionOptions, fit_label_diffusion
+from topology_efficient_dl.models.trained import TrainedModel
+
+IntArray = NDArray[np.int64]
+
+
+def fit_diffusion(card: dict[str, Any], kernels: DiffusionKernels, rows: IntArray, codes: IntArray) -> TrainedModel:
+    """Fit one cell on train and validation together: there are no epochs to choose.
+
+    Parameters
+    ----------
+    card : what is fitted, see ``TrainedModel``
+    kernels : between all nodes
+    rows, codes : (m,) int64 labelled nodes and their classes
+    """
+    started = time.perf_counter()
+    seen = np.full(kernels.labels.shape[1], -1)
+    seen[rows] = codes
+    with threadpool_limits(1):
+        fit = fit_label_diffusion(kernels, seen, card["n_classes"], DiffusionOptions.of(card["options"]))
+    outcome = {
+        "n_params": len(fit.coefficients),
+        "channels": list(kernels.channel_names),
+        "best_epochs": [],
+        "best_epoch": 0,
+        "epochs": 0,
+        "fit_seconds": time.perf_counter() - started,
+        "history": [],
+    }
+    weights = {"coefficients": torch.tensor(fit.coefficients, dtype=torch.float32)}
+    return TrainedModel(card | outcome, weights, dict(fit.state))
