@@ -11,19 +11,21 @@ import numpy as np
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.data.graphs import GraphSet, PlantedContacts, StaticGraph, planted_contacts, planted_events
 from topology_efficient_dl.data.graphs.task import GraphTask
-from topology_efficient_dl.graph_params import NodeFeatureParams, PropagationRecipe
-from topology_efficient_dl.lifting import describe_nodes, lift, lift_groups, propagate
+from topology_efficient_dl.graph_params import AnyRecipe, DiffusionRecipe, NodeFeatureParams, PropagationRecipe
+from topology_efficient_dl.lifting import describe_nodes, diffuse, lift, lift_groups, propagate
 from topology_efficient_dl.models.graph_inputs import Material
 from topology_efficient_dl.models.registry import architectures, find_architecture
 from topology_efficient_dl.training.graph_cells import material_of
 
 SCHOOL = PlantedContacts(n_classes=3, class_size=8, days=1, periods=4)
-RECIPES = {
+RECIPES: dict[str, AnyRecipe] = {
     "own": PropagationRecipe(),
     "propagated": PropagationRecipe(operators=("weight", "simplex_triangles"), hops=1),
     "groups": PropagationRecipe(operators=("groups",), hops=1),
+    "diffused": DiffusionRecipe(operators=("weight", "triangles"), features="own"),
 }
 GRAPH_ARCHITECTURES = tuple(name for name in architectures() if find_architecture(name).of_graphs)
+ARCHITECTURES_OF_SETS = tuple(name for name in GRAPH_ARCHITECTURES if find_architecture(name).reads != "diffusion")
 
 
 def contacts() -> GraphTask:
@@ -47,7 +49,7 @@ def static_graph() -> GraphTask:
     rng = np.random.default_rng(0)
     labels = np.array([*np.repeat([0, 1], 15), -1, -1, -1])
     every = np.array(list(combinations(range(len(labels)), 2)))
-    share = np.where(labels[every[:, 0]] == labels[every[:, 1]], 0.4, 0.04)
+    share = np.where(labels[every[:, 0]] == labels[every[:, 1]], 0.5, 0.02)
     features = np.stack([labels + 0.1 * rng.normal(size=len(labels)), np.full(len(labels), 7.0)], axis=1)
     edges = every[rng.random(len(every)) < share]
     graph = StaticGraph("blocks", edges, len(labels), labels, ("a", "b"), features.astype(np.float32))
@@ -101,10 +103,12 @@ def material(task: GraphTask, recipe: str = "own", params: SimplicialParams | No
     """All that any model reads of a task."""
     params = params or SimplicialParams()
     complex_, groups = lift(task, params), lift_groups(task, params)
-    own = describe_nodes((complex_, task), NodeFeatureParams())
-    return material_of(task, (complex_, propagate((own, complex_, groups), RECIPES[recipe]), groups))
+    own, chosen = describe_nodes((complex_, task), NodeFeatureParams()), RECIPES[recipe]
+    if isinstance(chosen, DiffusionRecipe):
+        return material_of(task, (complex_, diffuse((own, complex_, task), chosen, params), groups))
+    return material_of(task, (complex_, propagate((own, complex_, groups), chosen), groups))
 
 
 def recipe_read_by(architecture: str) -> str:
     """Name of the recipe that an architecture is tested with."""
-    return "propagated" if find_architecture(architecture).reads == "propagated" else "own"
+    return {"propagated": "propagated", "diffusion": "diffused"}.get(find_architecture(architecture).reads, "own")

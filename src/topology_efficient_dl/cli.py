@@ -21,6 +21,7 @@ from kedro.validation.exceptions import ParameterValidationError
 
 from topology_efficient_dl.errors import TopologyEfficientError, did_you_mean
 from topology_efficient_dl.evaluation.document import PUBLISHED
+from topology_efficient_dl.evaluation.document import collect as collect_results
 from topology_efficient_dl.evaluation.document import publish as write_results
 from topology_efficient_dl.hooks import saved_path
 
@@ -134,3 +135,11 @@ def publish(track: str, env: str | None, to: str, only: str) -> None:
         saved = {name: Path(saved_path(entry)) for name, entry in entries.items() if entry.exists()}
     for path in write_results(Path(to), track, saved):
         click.echo(path)
+
+
+@cli.command(cls=ReadableErrors)
+@click.option("--track", default="track_b", show_default=True, help="Whose results.")
+@click.option("--to", default="docs/results", show_default=True, help="Folder that holds the parts.")
+def collect(track: str, to: str) -> None:
+    """Put the published parts of a track together in one JSON document."""
+    click.echo(collect_results(Path(to), track))

@@ -18,6 +18,7 @@ from topology_efficient_dl.complexes.group_faces import distinct_groups, estimat
 from topology_efficient_dl.errors import DataError, ParameterError
 
 CLIQUE = SimplicialParams(method="clique")
+TEMPORAL = SimplicialParams(method="temporal")
 
 
 @given(graphs(), st.integers(1, 4))
@@ -196,6 +197,36 @@ def test_clique_takes_groups_of_two_only():
 def test_a_static_graph_has_no_times(method):
     with pytest.raises(ParameterError, match=f"'{method}' needs times"):
         complex_of_graph(np.array([[0, 1]]), 2, SimplicialParams(method=method))
+
+
+@pytest.mark.parametrize(
+    ("given", "method", "min_count"),
+    [
+        ({"times": True}, "temporal", 2),
+        ({"times": True, "groups": True}, "temporal", 2),
+        ({"times": False, "groups": True}, "cooccurrence", 1),
+        ({"times": False}, "clique", 2),
+    ],
+)
+def test_auto_is_decided_by_what_there_is(given, method, min_count):
+    found = SimplicialParams(max_dimension=3, time_window=7).resolved(**given)
+    assert (found.method, found.min_count, found.max_dimension, found.time_window) == (method, min_count, 3, 7)
+    for named in ("temporal", "cooccurrence", "clique"):
+        kept = SimplicialParams(method=named, min_count=5)
+        assert kept.resolved(**given) is kept
+
+
+def test_auto_gives_what_the_method_gives():
+    times, pairs = np.array([0, 20, 400]), np.array([[0, 1], [1, 2], [0, 2]])
+    for auto, named in (
+        (complex_of_contacts(times, pairs, 3, SimplicialParams()), complex_of_contacts(times, pairs, 3, TEMPORAL)),
+        (complex_of_graph(pairs, 3, SimplicialParams()), complex_of_graph(pairs, 3, CLIQUE)),
+        (
+            complex_of_groups(None, *one_group(3)[1:], SimplicialParams()),
+            complex_of_groups(None, *one_group(3)[1:], SimplicialParams(method="cooccurrence", min_count=1)),
+        ),
+    ):
+        assert [table(auto, k) for k in range(3)] == [table(named, k) for k in range(3)]
 
 
 def test_parameters_are_checked():

@@ -38,9 +38,9 @@ def probe(target: str, argument: str) -> dict[str, float]:
     call = load(argument)
     gc.collect()
     loaded = resident_bytes()
-    _reset_peak()
+    reset_peak()
     call()
-    peak = max(_peak_bytes(), loaded)
+    peak = max(peak_bytes(), loaded)
     return {"peak_mb": peak / _MB, "loaded_mb": loaded / _MB, "imported_mb": imported / _MB}
 
 
@@ -49,14 +49,16 @@ def resident_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _reset_peak() -> None:
+def reset_peak() -> None:
+    """Let the kernel's high-water mark begin anew, where it can."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
         return
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
+    """The most resident memory since the mark was reset."""
     status = Path("/proc/self/status")
     if status.exists():
         lines = status.read_text().splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,37 @@ def results_document(
         "verdicts": list(verdicts),
         "statistics": dict(statistics),
     }
+
+
+def collect(folder: Path, track: str) -> Path:
+    """One document of all parts of a track that were published: ``<folder>/<track>.json``.
+
+    Every part is ``<folder>/<track>/<part>/<track>.json``. Rows of datasets, results and verdicts of all parts stand
+    one after the other and name their ``part``; commands, environments and statistics are kept by part.
+
+    Parameters
+    ----------
+    folder : as a rule docs/results
+    track : e.g. track_b
+
+    Raises
+    ------
+    DataError : no part was published
+    """
+    found = sorted((folder / track).glob(f"*/{track}.json"))
+    if not found:
+        raise DataError(f"no part of '{track}' in {folder / track}; publish one there first, into a folder of its own")
+    parts = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in found}
+    rows = {
+        kind: [{"part": name, **row} for name, part in parts.items() for row in part[kind]]
+        for kind in ("datasets", "results", "verdicts")
+    }
+    by_part = {
+        kind: {name: part[kind] for name, part in parts.items()} for kind in ("command", "environment", "statistics")
+    }
+    target = folder / f"{track}.json"
+    target.write_text(json.dumps({**by_part, **rows}, indent=1) + "\n", encoding="utf-8")
+    return target
 
 
 def publish(folder: Path, track: str, saved: Mapping[str, Path]) -> list[Path]:

@@ -29,7 +29,7 @@ from topology_efficient_dl.models.graph_predictor import GraphPredictor
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams
-from topology_efficient_dl.training.graph_cells import Features, material_of
+from topology_efficient_dl.training.graph_cells import Features, Parts, material_of
 
 Row = dict[str, Any]
 Measured = tuple[Mapping[str, TrainedModel], GraphTask, SimplicialComplex, Mapping[str, Features], Groups | None]
@@ -138,7 +138,7 @@ class _Probe:
 
         def answer(_: Any) -> Any:
             if part is not None:
-                features = self._features(part.blocks, part.complex, None)
+                features = self._features(part.blocks, part.complex, part.groups)
                 material = dataclasses.replace(part, features=features)
                 return self.predictor.of_input(self.predictor.prepare(material, np.arange(len(graphs)))).argmax(axis=1)  # type: ignore[arg-type]
             features = self._features(own, complex_, groups)
@@ -158,7 +158,7 @@ def _part_of_set(task: GraphTask, parts: Parts, graphs: NDArray[np.int64]) -> Ma
     whole = material_of(task, parts)
     assert whole.node_offsets is not None
     sizes = np.diff(whole.node_offsets)[graphs]
-    features = PropagatedFeatures(whole.rows_of_graphs(graphs), whole.features.sizes, whole.features.names)
+    features = PropagatedFeatures(whole.rows_of_graphs(graphs), whole.blocks.sizes, whole.blocks.names)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     return Material(whole.of_graphs(graphs).complex, features, whole.groups_of_graphs(graphs), offsets)
 

@@ -28,7 +28,7 @@ from topology_efficient_dl.complexes.rows import IntArray, Occurrences
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.complexes.triangles import triangle_adjacency
 from topology_efficient_dl.efficiency.latency import fixed_threads
-from topology_efficient_dl.efficiency.memory_probe import _peak_bytes, _reset_peak, resident_bytes
+from topology_efficient_dl.efficiency.memory_probe import peak_bytes, reset_peak, resident_bytes
 from topology_efficient_dl.graph_params import ScaledModel, ScalingConditions
 from topology_efficient_dl.models.graph_baselines.inputs import (
     GraphInput,
@@ -235,23 +235,23 @@ def measured(request: Request) -> Iterator[dict[str, Any]]:
     MemoryError, RuntimeError : the bound is reached, in the words of numpy or of torch
     """
     prepare = MODELS[request.model].prepare
-    with fixed_threads(request.threads), attention_in_blocks(), torch.inference_mode():
+    with fixed_threads(request.threads), torch.inference_mode():
         _warm_up(request)
         imported = resident_bytes()
         with memory_bound(request.memory_gib):
             yield {"stage": "graph"}
             graph = random_graph(request.n_nodes, request.density, request.n_features)
             yield {"stage": "preprocessing", "n_edges": graph.adjacency.nnz // 2}
-            _reset_peak()
+            reset_peak()
             seconds, inputs = _timed(prepare, graph, request.hops)
-            found = {"preprocessing_s": seconds, "preprocessing_peak_mb": (_peak_bytes() - imported) / _MB}
+            found = {"preprocessing_s": seconds, "preprocessing_peak_mb": (peak_bytes() - imported) / _MB}
             del graph
             yield {"stage": "inference", **found}
             network = build_network(request, inputs)
             gc.collect()
-            _reset_peak()
+            reset_peak()
             rounds = _rounds(lambda: network(inputs).argmax(dim=1), request)
-            yield {"stage": "done", "rounds_s": rounds, "peak_mb": (_peak_bytes() - imported) / _MB}
+            yield {"stage": "done", "rounds_s": rounds, "peak_mb": (peak_bytes() - imported) / _MB}
 
 
 def _warm_up(request: Request) -> None:
@@ -269,20 +269,6 @@ def _timed(call: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
 def _rounds(answer: Callable[[], Any], request: Request) -> list[float]:
     first = _timed(answer)[0]
     return [first] if first > request.long_seconds else [_timed(answer)[0] for _ in range(request.repeats)]
-
-
-@contextmanager
-def attention_in_blocks() -> Iterator[None]:
-    """Attention by torch's kernel that goes block by block, and holds no weight for every pair of nodes.
-
-    Its "fast path" for inference holds them all on a processor, and takes longer.
-    """
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(before)
 
 
 @contextmanager

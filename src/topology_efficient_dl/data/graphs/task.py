@@ -130,9 +130,9 @@ class GraphTask:
         return seen & ~validation, validation, test
 
     def _cut(self, seen: BoolArray, draw: int) -> BoolArray:
-        """A stratified part of what is seen."""
+        """A stratified part of the labels that are seen."""
         cut = np.zeros(len(seen), dtype=bool)
-        places = np.flatnonzero(seen)
+        places = np.flatnonzero(seen & (self.labels >= 0))
         codes = self.labels[places]
         cut[places[validation_mask(codes, self.validation_fraction, self.draw_seed + draw)]] = True
         return cut

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
@@ -42,6 +44,20 @@ def local_convolution(local: Local, width: int, heads: int) -> nn.Module | None:
     perceptron = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
     convolution: nn.Module = GINEConv(perceptron, edge_dim=1)
     return convolution
+
+
+@contextmanager
+def attention_in_blocks() -> Iterator[None]:
+    """Attention by torch's kernel that goes block by block, and holds no weight for every pair of nodes.
+
+    Its "fast path" for inference holds them all on a processor, and takes longer.
+    """
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 class GraphTransformer(nn.Module):
@@ -111,8 +127,9 @@ class GraphTransformer(nn.Module):
         """A graph or many -> logits (n_nodes or n_graphs, n_classes)."""
         features = torch.relu(self.embed(graph.x))
         batch = graph.batch if graph.n_graphs > 1 else None
-        for layer in self.layers:
-            edges = {"edge_attr": graph.edge_attr} if layer.conv is not None else {}
-            features = layer(features, graph.edge_index, batch, **edges)
+        with attention_in_blocks():
+            for layer in self.layers:
+                edges = {"edge_attr": graph.edge_attr} if layer.conv is not None else {}
+                features = layer(features, graph.edge_index, batch, **edges)
         logits: Tensor = self.readout(features, graph)
         return logits
