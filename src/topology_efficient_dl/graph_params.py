@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, RootModel, model_validator
 
 from topology_efficient_dl.data.graphs.planted import PlantedContacts
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params import HOW, EvaluateParams, Names, Parameters, Seeds, TrainParams
+from topology_efficient_dl.params import HOW, LATER, EvaluateParams, Names, Parameters, Seeds, TrainParams
 
 OWN = "own"
 """The recipe of features without any propagation, which graph networks read."""
@@ -43,6 +43,15 @@ class NodeFeatureParams(Parameters):
         30, ge=1, description="length of the periods in which contacts of a node are counted; null for none"
     )
     statistics: bool = Field(True, description="degree, strength, triangles, clustering, simplices of a node")
+    open_edges: bool = Field(
+        False, description="sum of 1 / (1 + triangles) over a node's edges, and of its square", json_schema_extra=LATER
+    )
+    encoding_bins: int = Field(
+        0,
+        ge=0,
+        description="bins of a piecewise linear encoding of given features and statistics; 0 for none",
+        json_schema_extra=LATER,
+    )
 
 
 class PropagationRecipe(Parameters):
@@ -51,6 +60,9 @@ class PropagationRecipe(Parameters):
     kind: Literal["hops"] = "hops"
     operators: tuple[str, ...] = Field((), description="names of models.simplicial.node_operators")
     hops: int = Field(1, ge=0, description="powers of each operator")
+    standardise: bool = Field(
+        False, description="columns with mean 0 and standard deviation 1 after propagation too", json_schema_extra=LATER
+    )
 
 
 DiffusionOperator = Literal[

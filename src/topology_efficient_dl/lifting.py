@@ -20,10 +20,12 @@ from topology_efficient_dl.complexes.diffusion import diffusion
 from topology_efficient_dl.complexes.flag import clique_groups
 from topology_efficient_dl.complexes.group_faces import distinct_groups
 from topology_efficient_dl.complexes.groups import Groups
+from topology_efficient_dl.complexes.operators import simplex_adjacency
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.periods import group_adjacency, period_normalised, periods_together
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.complexes.statistics import node_statistics
+from topology_efficient_dl.complexes.triangles import open_edges
 from topology_efficient_dl.data.graphs.contact_log import ContactLog
 from topology_efficient_dl.data.graphs.finder import Graph
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
@@ -126,13 +128,17 @@ def describe_nodes(pair: tuple[SimplicialComplex, GraphTask], params: NodeFeatur
     DataError : there is no feature at all
     """
     complex_, task = pair
-    found = {"given": _given(task.graph), "activity": None, "statistics": None}
+    found: dict[str, Float32Array | None] = {"given": _given(task.graph), "activity": None, "statistics": None}
     if not params.given:
         found["given"] = None
     if params.activity_minutes is not None and isinstance(task.graph, ContactLog | TimedGroups):
         found["activity"] = standardised_counts(activity(task.graph, 60 * params.activity_minutes))
     if params.statistics:
         found["statistics"] = standardised_counts(node_statistics(complex_).values)
+    if params.open_edges:
+        found["open_edges"] = standardised_counts(_openness(complex_))
+    if params.encoding_bins:
+        _encode(found, params.encoding_bins)
     blocks = {name: block for name, block in found.items() if block is not None and block.shape[1]}
     if not blocks:
         raise DataError(
@@ -141,6 +147,56 @@ def describe_nodes(pair: tuple[SimplicialComplex, GraphTask], params: NodeFeatur
         )
     sizes = tuple(block.shape[1] for block in blocks.values())
     return PropagatedFeatures(np.concatenate(list(blocks.values()), axis=1), sizes, tuple(blocks))
+
+
+def _openness(complex_: SimplicialComplex) -> NDArray[np.float64]:
+    """(n_nodes, 2) sums over a node's edges of 1 / (1 + triangles on it), and of the squares of these."""
+    weights = open_edges(simplex_adjacency(complex_, 1))
+    return np.column_stack([weights.sum(axis=1), weights.power(2).sum(axis=1)])
+
+
+def _encode(found: dict[str, Float32Array | None], bins: int) -> None:
+    """Add the encoding of all but activities, and clip everything at six standard deviations."""
+    columns = [found[name] for name in ("given", "statistics", "open_edges")]
+    there = [block for block in columns if block is not None]
+    if there:
+        found["encoding"] = _standardised(piecewise_linear(np.concatenate(there, axis=1), bins))
+    for name, block in found.items():
+        found[name] = None if block is None else np.clip(block, -6.0, 6.0)
+
+
+def piecewise_linear(values: Float32Array, bins: int) -> Float32Array:
+    """How far every bin between quantiles is filled: 0 below it, 1 above it, linear inside; columns of two values have
+    none.
+
+    Parameters
+    ----------
+    values : (n, f)
+    bins : between equally spaced quantiles; equal quantiles make one bin
+
+    Returns
+    -------
+    (n, at most f * bins) float32
+
+    References
+    ----------
+    Gorishniy, Rubachev and Babenko, *On embeddings for numerical features in tabular deep learning* (NeurIPS 2022),
+    eq. 1.
+
+    Examples
+    --------
+    >>> piecewise_linear(np.array([[0.0], [1.0], [2.0]], np.float32), 2)
+    array([[0., 0.],
+           [1., 0.],
+           [1., 1.]], dtype=float32)
+    """
+    parts = [np.zeros((len(values), 0), np.float32)]
+    for column in values.T.astype(np.float64):
+        edges = np.unique(np.quantile(column, np.linspace(0.0, 1.0, bins + 1)))
+        if len(edges) > 2:
+            filled = (column[:, None] - edges[:-1]) / np.diff(edges)
+            parts.append(np.clip(filled, 0.0, 1.0).astype(np.float32))
+    return np.concatenate(parts, axis=1)
 
 
 def _given(graph: Graph) -> Float32Array | None:
@@ -293,4 +349,5 @@ def propagate(
     own, complex_, groups = inputs
     if not recipe.operators:
         return own
-    return propagated_features(own.values, recipe.hops, node_operators(complex_, recipe.operators, groups))
+    found = propagated_features(own.values, recipe.hops, node_operators(complex_, recipe.operators, groups))
+    return replace(found, values=np.clip(_standardised(found.values), -6.0, 6.0)) if recipe.standardise else found

@@ -12,7 +12,7 @@ from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
 from topology_efficient_dl.graph_params import Propagation, TrackParams
 from topology_efficient_dl.models.registry import check_architecture, find_architecture
 from topology_efficient_dl.parameter_groups import GROUPS
-from topology_efficient_dl.params import EvaluateParams, ModelSpec, Names, TdaParams, Transforms, Zoo
+from topology_efficient_dl.params import EvaluateParams, ModelSpec, Names, TdaParams, TrainParams, Transforms, Zoo
 from topology_efficient_dl.tda.combinations import check_combination
 
 FEATURE_GROUPS = {"track_a": "tda.variants or to transforms", "track_b": "propagation"}
@@ -74,6 +74,15 @@ def _check_track_b(groups: Mapping[str, BaseModel]) -> None:
     _check_models(zoo, track.models, recipes, "track_b")
     for model, spec in zoo.pick(track.models).items():
         _check_operators(f"zoo.{model}.options", spec.options.get("operators", ()))
+        _check_own_training(model, track.train, spec)
+
+
+def _check_own_training(model: str, train: TrainParams, spec: ModelSpec) -> None:
+    try:
+        TrainParams(**{**train.model_dump(), **(spec.train or {})})
+    except ValidationError as error:
+        place = f"zoo.{model}.train"
+        raise ParameterError("\n".join(_sentence(place, detail) for detail in error.errors())) from error
 
 
 def _check_operators(place: str, names: Sequence[str]) -> None:

@@ -265,6 +265,11 @@ class ModelSpec(Parameters):
         json_schema_extra=LATER,
     )
     options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the architecture")
+    train: dict[str, Any] | None = Field(
+        None,
+        description="fields of `train` that a model of graphs has otherwise; all models are tuned by as many trials",
+        json_schema_extra=LATER,
+    )
 
 
 class Zoo(RootModel[dict[str, ModelSpec]]):

@@ -208,3 +208,93 @@ def test_unknown_names_and_missing_columns(experiment):
         judged(experiment, params=EvaluateParams(baseline="inceptiontime"))
     with pytest.raises(DataError, match="'scores' lacks f1_macro"):
         judged(experiment, scores=experiment["scores"].drop(columns="f1_macro"))
+
+
+TRACK_B = PARAMS.model_copy(update={"resample": "draws", "latency_of": "model"})
+
+
+def judged_as(experiment, proposals, **changes):
+    tables = (experiment["scores"], experiment["efficiency"], experiment["predictions"])
+    return judge_proposals(*tables, TRACK_B.model_copy(update=changes), proposals, "track_b")
+
+
+def with_model_rounds(costs, cut):
+    """Rounds of the model alone, in proportion to a cut that is not that of the whole way."""
+    return costs.assign(
+        model_rounds_b1=[[1.0 * factor] * 5 for factor in costs["model"].map(cut)],
+        model_latency_ms_b1=costs["model"].map(cut),
+    )
+
+
+def test_draws_have_test_sets_of_their_own_and_need_no_predictions_in_common(experiment):
+    """Every draw has other samples, which samples of one test set could not be paired by."""
+    predictions = experiment["predictions"].copy()
+    predictions["index"] += 1000 * (predictions["model"] == "ph_mlp")
+    with pytest.raises(DataError):
+        judged(experiment, predictions=predictions)
+    verdict = judged_as({**experiment, "predictions": predictions}, ["ph_mlp"])[0]
+    scores = experiment["scores"].query("dataset == 'Alpha'").pivot(index="seed", columns="model", values="f1_macro")
+    falls = 100 * (scores["inception_time"] - scores["ph_mlp"])
+    assert verdict["f1_drop_pp"] == pytest.approx(falls.mean())
+    low, high = verdict["f1_drop_interval"]
+    assert low < falls.mean() < high
+    assert high - low <= 1.5 * (falls.max() - falls.min())
+
+
+def test_one_draw_settles_nothing(experiment):
+    scores = experiment["scores"].query("seed == 42")
+    verdict = judged_as({**experiment, "scores": scores}, ["ph_mlp"])[0]
+    assert (verdict["status"], verdict["f1_drop_interval"]) == ("inconclusive", None)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auroc"])
+def test_another_quality_is_judged_and_named(experiment, metric):
+    scores = experiment["scores"]
+    found = judged_as(experiment, ["ph_mlp"], metric=metric)[0]
+    cells = scores.query("dataset == 'Alpha'").pivot(index="seed", columns="model", values=metric)
+    assert found["f1_drop_pp"] == pytest.approx(100 * (cells["inception_time"] - cells["ph_mlp"]).mean())
+    assert found["metric"] == metric
+    name = {"accuracy": "accuracy", "auroc": "AUROC"}[metric]
+    assert f"pp of {name}" in found["explanation"]
+    assert found["criterion"].startswith(f"{name} falls by at most 1 pp")
+    missing = {**experiment, "scores": scores.drop(columns=metric)}
+    with pytest.raises(DataError, match=f"'scores' lacks {metric}"):
+        judged_as(missing, ["ph_mlp"], metric=metric)
+
+
+def test_latency_of_the_model_alone_is_judged_where_it_is_asked_for(experiment):
+    costs = with_model_rounds(experiment["efficiency"], {"inception_time": 1.0, "tda_net": 2.0, "ph_mlp": 0.1})
+    changed = {**experiment, "efficiency": costs}
+    alone = {verdict["model"]: verdict for verdict in judged_as(changed, ["tda_net", "ph_mlp"])}
+    assert alone["tda_net"]["latency_cut"] == pytest.approx(-1.0)
+    assert alone["ph_mlp"]["latency_cut"] == pytest.approx(0.9)
+    whole = {verdict["model"]: verdict for verdict in judged_as(changed, ["tda_net", "ph_mlp"], latency_of="whole")}
+    assert whole["tda_net"]["latency_cut"] == pytest.approx(0.8, abs=0.03)
+
+
+def test_latency_of_the_model_without_rounds_keeps_its_point(experiment):
+    """The made-up costs have ``model_latency_ms_b1`` and no rounds of it."""
+    verdict = judged_as(experiment, ["tda_net"])[0]
+    assert verdict["latency_cut"] == pytest.approx(0.8, abs=0.02)
+    assert verdict["latency_cut_interval"] is None
+
+
+def test_proposals_are_judged_against_each_further_baseline_that_was_run(experiment):
+    found = judged_as(experiment, ["tda_net", "ph_mlp"], further_baselines=("ph_mlp", "absent"))
+    assert [(verdict["baseline"], verdict["dataset"], verdict["model"]) for verdict in found] == [
+        *(("inception_time", dataset, model) for model in ("tda_net", "ph_mlp") for dataset in ("Alpha", "Beta")),
+        *(("inception_time", "all", model) for model in ("tda_net", "ph_mlp")),
+        *(("ph_mlp", dataset, "tda_net") for dataset in ("Alpha", "Beta", "all")),
+    ]
+    against = {(verdict["baseline"], verdict["model"]): verdict for verdict in found if verdict["dataset"] == "all"}
+    assert against["ph_mlp", "tda_net"]["f1_drop_pp"] < -10
+    assert "against ph_mlp, tda_net gains" in against["ph_mlp", "tda_net"]["explanation"]
+    assert "peak memory falls by at least" in against["ph_mlp", "tda_net"]["criterion"]
+
+
+def test_models_without_a_seed_in_common_cannot_be_compared(experiment):
+    scores = experiment["scores"]
+    apart = scores[(scores["model"] != "ph_mlp") | (scores["seed"] == 42)]
+    apart = apart[(apart["model"] != "inception_time") | (apart["seed"] != 42)]
+    with pytest.raises(DataError, match="have no common seed on 'Alpha'"):
+        judged_as({**experiment, "scores": apart}, ["ph_mlp"])

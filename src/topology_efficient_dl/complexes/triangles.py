@@ -82,3 +82,26 @@ def count_edge_triangles(indptr: Any, indices: Any) -> Any:
         for first in range(begin, end):
             edge_to[indices[first]] = -1
     return counts
+
+
+def open_edges(adjacency: sparse.csr_array) -> sparse.csr_array:
+    """Edges by ``1 / (1 + t)``, t being the number of triangles on the edge: bridges count 1, edges in cliques little.
+
+    Parameters
+    ----------
+    adjacency : (n, n) sparse, symmetric, zero diagonal; weights play no part
+
+    Returns
+    -------
+    (n, n) float64, symmetric
+
+    Examples
+    --------
+    >>> triangle_and_tail = sparse.csr_array(np.array([[0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 1], [0, 0, 1, 0]]))
+    >>> open_edges(triangle_and_tail).toarray()[2]
+    array([0.5, 0.5, 0. , 1. ])
+    """
+    pattern = sparse.csr_array(adjacency.astype(bool).astype(np.float64))
+    counts = (pattern + triangle_adjacency(pattern)).tocsr()
+    counts.data = 1.0 / counts.data
+    return counts

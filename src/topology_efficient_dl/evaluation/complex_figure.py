@@ -68,7 +68,10 @@ def _layout(complex_: SimplicialComplex, nodes: NDArray[np.int64]) -> NDArray[np
     if complex_.max_dimension == 0 or len(nodes) < 5:
         return ring
     graph = simplex_adjacency(complex_, 1, logarithmic=True)[nodes][:, nodes]
-    strength = np.sqrt(np.maximum(np.asarray(graph.sum(axis=1)).ravel(), 1e-9))
+    if not graph.nnz:
+        return ring
+    sums = np.asarray(graph.sum(axis=1)).ravel()
+    strength = np.sqrt(np.where(sums > 0, sums, 1.0))
     scaled = graph.multiply(1 / strength[:, None]).multiply(1 / strength).tocsr()
     _, vectors = eigsh(scaled, k=3, which="LA", v0=np.ones(len(nodes)))
     return np.asarray(vectors[:, [1, 0]] / strength[:, None])

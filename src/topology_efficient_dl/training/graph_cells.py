@@ -75,6 +75,8 @@ def material_of(task: GraphTask, parts: Parts) -> Material:
 def fit_graph_cell(cell: FitGraphCell, train: TrainParams) -> TrainedModel:
     """Fit one model on one dataset with one draw of labels."""
     task, (name, spec), draw, *parts = cell
+    if spec.train:
+        train = TrainParams(**{**train.model_dump(), **spec.train})
     return fit_on_graph(task, material_of(task, tuple(parts)), spec, draw, train, model=name)  # type: ignore[arg-type]
 
 

@@ -9,7 +9,7 @@ from scipy import sparse
 from topology_efficient_dl.complexes.groups import GroupPropagation, Groups
 from topology_efficient_dl.complexes.operators import normalised, simplex_adjacency
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
-from topology_efficient_dl.complexes.triangles import triangle_adjacency
+from topology_efficient_dl.complexes.triangles import open_edges, triangle_adjacency
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.simplicial.sparse import Factors
 
@@ -18,6 +18,7 @@ NODE_ADJACENCIES: dict[str, Callable[[SimplicialComplex], sparse.csr_array]] = {
     "log_weight": lambda complex_: simplex_adjacency(complex_, 1, logarithmic=True),
     "triangles": lambda complex_: triangle_adjacency(simplex_adjacency(complex_, 1)),
     "simplex_triangles": lambda complex_: simplex_adjacency(complex_, 2),
+    "open_edges": lambda complex_: open_edges(simplex_adjacency(complex_, 1)),
     "log_simplex_triangles": lambda complex_: simplex_adjacency(complex_, 2, logarithmic=True),
 }
 """Symmetric adjacencies (n_nodes, n_nodes) float64 of nodes by name; see :func:`node_operators`."""
@@ -38,6 +39,7 @@ def node_operators(
     ``log_weight``              its logarithm, log(1 + w)
     ``triangles``               the number of triangles of edges on their edge, A o A^2, without a list of triangles
     ``simplex_triangles``       the weights of the 2-simplices that contain both
+    ``open_edges``              1 / (1 + number of triangles of edges on their edge): the fewer, the more
     ``log_simplex_triangles``   the logarithms of those, added up
     ``groups``                  groups that contain both: mean over a node's groups by weight of means over members
     ==========================  ======================================================================================
