@@ -7,6 +7,15 @@ from topology_efficient_dl.parameter_check import check_parameters
 from topology_efficient_dl.params import LevelSetRecipe, RocketRecipe
 
 BETTI = {"a": {"architecture": "ridge", "features": "betti"}}
+TRACK = {"datasets": "x", "models": "gcn", "seeds": 0, "train": {}, "evaluate": {}}
+GRAPH_ZOO = {
+    "gcn": {"architecture": "gcn"},
+    "mlp": {"architecture": "simplicial_mlp", "features": "spread"},
+    "net": {"architecture": "simplicial_operators", "options": {"operators": ["weight"]}},
+    "cnn": {"architecture": "tiny_cnn"},
+    "ph": {"architecture": "ph_mlp", "features": "default"},
+}
+SPREAD = {"own": {}, "spread": {"operators": ["weight", "groups"], "hops": 2}}
 ZOO = {"mlp": {"architecture": "ph_mlp", "features": "default"}, "cnn": {"architecture": "tiny_cnn"}}
 
 
@@ -78,3 +87,64 @@ def test_transforms_come_back_as_recipes_that_models_may_name():
 def test_wrong_parameters_are_named_with_the_way_out(raw, message):
     with pytest.raises(ParameterError, match=message):
         check_parameters(raw)
+
+
+def track_b(models: str, propagation=SPREAD, zoo=GRAPH_ZOO, **changes):
+    return {"track_b": {**TRACK, "models": models, **changes}, "zoo": zoo, "propagation": propagation}
+
+
+def test_track_b_comes_back_typed():
+    groups = check_parameters({**track_b("gcn mlp net"), "models": "ph cnn", "tda": {}})
+    assert groups["track_b"].models.root == ("gcn", "mlp", "net")
+    assert groups["propagation"].root["spread"].operators == ("weight", "groups")
+    assert groups["propagation"].pick({"own"}).keys() == {"own"}
+    check_parameters({"track_b": TRACK})  # without a zoo nothing more can be said
+    check_parameters({"track_b": {**TRACK, "models": "mlp"}, "zoo": GRAPH_ZOO})
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (track_b("gcm"), r"unknown model 'gcm'; did you mean 'gcn'\?"),
+        (track_b("cnn"), r"track_b\.models: 'cnn' is a model of series\. Models of graphs are: gcn, mlp, net$"),
+        (track_b("ph"), r"track_b\.models: 'ph' is a model of series"),
+        ({"models": "gcn", "zoo": GRAPH_ZOO}, r"^models: 'gcn' is a model of graphs\. Name it in track_b\.models$"),
+        ({"models": "mlp", "zoo": GRAPH_ZOO, "tda": {}}, r"^models: 'mlp' is a model of graphs"),
+        (
+            track_b("mlp", {"own": {}, "spred": {}}),
+            r"zoo\.mlp\.features: no variant 'spread'; did you mean 'spred'\? There are: own, spred\. Add it to propagation",
+        ),
+        (
+            track_b("gcn", {"own": {}, "x": {"operators": ["wieght"]}}),
+            r"propagation\.x\.operators: no operator 'wieght'; did you mean 'weight'\? There are: weight, log_weight",
+        ),
+        ({"propagation": {"own": {}, "x": {"operators": ["xyz"]}}}, r"propagation\.x\.operators: no operator 'xyz'\. There"),
+        (
+            track_b("net", zoo={"net": {"architecture": "simplicial_operators", "options": {"operators": ["trangles"]}}}),
+            r"zoo\.net\.options\.operators: no operator 'trangles'; did you mean 'triangles'\?",
+        ),
+        (track_b("gcn", zoo={"gcn": {"architecture": "gcnn"}}), r"zoo\.gcn: .*unknown architecture 'gcnn'; did you mean 'gcn'"),
+        (track_b("gcn", zoo={"gcn": {"architecture": "gcn", "options": {"widht": 3}}}), r"zoo\.gcn: .*'widht'; did you mean"),
+        ({"propagation": {"x": {}}}, r"propagation: the recipe 'own' must be there and have no operators"),
+        ({"propagation": {"own": {"operators": ["weight"]}}}, r"the recipe 'own' must be there and have no operators"),
+        ({"propagation": {"own": {}, "x": {"hop": 1}}}, r"propagation\.x.*unknown parameter 'hop'; did you mean 'hops'"),
+        (track_b("gcn", evaluate={"x_axis": "latency"}), r"track_b\.evaluate\.x_axis: no column 'latency'"),
+        (track_b("gcn", evaluate={"metric": "f1"}), r"track_b\.evaluate\.metric: .*found 'f1'"),
+        ({"track_b": {**TRACK, "datset": "x"}}, r"track_b: unknown parameter 'datset'; did you mean 'datasets'"),
+        ({"graphs": {"label_share": 1.0}}, r"graphs\.label_share: .*found 1\.0"),
+        ({"graphs": {"planted": {"n_classes": 1}}}, r"graphs\.planted\.n_classes: .*found 1"),
+        ({"simplicial": {"method": "cliques"}}, r"simplicial\.method: .*found 'cliques'"),
+        ({"node_features": {"activity_minutes": 0}}, r"node_features\.activity_minutes: .*found 0"),
+    ],
+)
+def test_wrong_parameters_of_track_b_are_named_with_the_way_out(raw, message):
+    with pytest.raises(ParameterError, match=message):
+        check_parameters(raw)
+
+
+def test_recipes_that_are_not_there_are_named():
+    propagation = check_parameters({"propagation": SPREAD})["propagation"]
+    with pytest.raises(ParameterError, match=r"no propagation recipe 'spred'; did you mean 'spread'\? There are: own"):
+        propagation.pick({"spred"})
+    with pytest.raises(ParameterError, match=r"no propagation recipe 'xyz'\. There are: own, spread"):
+        propagation.pick({"xyz"})

@@ -215,3 +215,12 @@ def test_two_runs_that_store_the_same_item_leave_a_sound_one_in_any_order(store)
     receipt = store.receipt("f" * 40)
     assert receipt is not None
     assert store.read(receipt) == b"1"
+
+
+def test_renamed_items_are_the_same_items():
+    plain = Collection.of({"a": 1, "b": 2})
+    renamed = plain.renamed(lambda key: f"{key}_held_out")
+    assert dict(renamed) == {"a_held_out": 1, "b_held_out": 2}
+    assert [item.fingerprint for item in renamed.items_by_key.values()] == [
+        item.fingerprint for item in plain.items_by_key.values()
+    ]

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, DatasetError
+from tests.graph_tasks import contacts, material
 from tests.places import chdir
 
 from topology_efficient_dl.collections.collection import Collection
@@ -109,6 +110,25 @@ def test_a_model_comes_back_and_predicts_the_same(saved, rooms, split) -> None:
 def test_tables_and_rows_come_back(saved, rooms) -> None:
     pd.testing.assert_frame_equal(saved.load("track_x.predictions")["Toy/ph_mlp/1"], rooms["predictions"][1])
     assert saved.load("track_x.efficiency")["Toy"] == rooms["efficiency"][1]
+
+
+def test_what_track_b_makes_comes_back(catalog) -> None:
+    task, made, spread = contacts(), material(contacts(), "propagated"), material(contacts(), "diffused")
+    rooms = {
+        "splits": task,
+        "simplicial_complexes": made.complex,
+        "simplicial_groups": made.groups,
+        "simplicial_features": made.features,
+    }
+    for entry, value in rooms.items():
+        catalog.save(f"track_b.{entry}", {"school": value})
+        loaded = catalog.load(f"track_b.{entry}")["school"]
+        assert type(loaded) is type(value)
+        assert equal(loaded.to_arrays(), value.to_arrays()), entry
+    catalog.save("track_b.simplicial_features", {"school/diffused": spread.features})
+    loaded = catalog.load("track_b.simplicial_features")["school/diffused"]
+    assert type(loaded) is type(spread.features)
+    assert equal(loaded.to_arrays(), spread.features.to_arrays())
 
 
 def test_diagrams_are_previewed_as_a_figure(saved) -> None:

@@ -1,13 +1,21 @@
-"""Previews of splits and tables: what Kedro-Viz is given must be JSON, short, and readable."""
+"""Previews of splits, tables, tasks and complexes: what Kedro-Viz is given must be JSON, short, and readable."""
 
 import json
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from kedro.io import DatasetError
+from tests.graph_tasks import TASKS, contacts, graph_set
 
+from topology_efficient_dl.complexes.params import SimplicialParams
+from topology_efficient_dl.data.graphs.archive import GraphArchive
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.datasets.graphs import GraphArchiveDataset, GraphTasksDataset, SimplicialComplexesDataset
 from topology_efficient_dl.datasets.splits import SplitsDataset
 from topology_efficient_dl.datasets.table import TableDataset
+from topology_efficient_dl.lifting import lift
 
 
 def toy_split():
@@ -36,3 +44,43 @@ def test_tables_are_rounded_in_the_preview_only(tmp_path):
     assert preview["data"] == [["a", 34210, 0.1235], ["b", 12, None]]
     assert len(dataset.preview(nrows=1)["data"]) == 1
     json.dumps(preview, allow_nan=False)
+
+
+def test_tasks_are_shown_as_sizes(tmp_path):
+    dataset = GraphTasksDataset(filepath=f"{tmp_path}/splits.json")
+    tasks = {name: make() for name, make in TASKS.items()}
+    dataset.save(tasks)
+    preview = dataset.preview()
+    rows = [dict(zip(preview["columns"], row, strict=True)) for row in preview["data"]]
+    assert [row["dataset"] for row in rows] == [task.name for task in tasks.values()]
+    assert [row["n_nodes"] for row in rows] == [task.n_nodes for task in tasks.values()]
+    assert not {"notes", "skipped"} & set(preview["columns"])
+    assert all(row["majority_share"] == round(row["majority_share"], 3) for row in rows)
+    assert len(dataset.preview(nrows=2)["data"]) == 2
+    json.dumps(preview, allow_nan=False)
+
+
+def test_no_tasks_have_an_empty_preview(tmp_path):
+    dataset = GraphTasksDataset(filepath=f"{tmp_path}/splits.json")
+    dataset.save({})
+    assert dataset.preview() == {"index": [], "columns": [], "data": []}
+
+
+def test_complexes_are_shown_as_a_picture_with_counts(tmp_path):
+    dataset = SimplicialComplexesDataset(filepath=f"{tmp_path}/complexes.json")
+    complexes = {task.name: lift(task, SimplicialParams()) for task in (contacts(), graph_set())}
+    dataset.save(complexes)
+    for key, preview in (("school", dataset.preview()), ("shapes", dataset.preview(key="shapes"))):
+        figure = go.Figure(json.loads(json.dumps(preview)))
+        assert figure.layout.title.text.startswith(f"{key}: {complexes[key].n_nodes} of dimension 0, ")
+        assert {trace.name.split(",")[0] for trace in figure.data} == {"nodes", "edges", "triangles"}
+
+
+def test_the_graph_archive_is_read_only_and_lazy(tmp_path):
+    dataset = GraphArchiveDataset(filepath=str(tmp_path / "nowhere"))
+    assert dataset.exists()
+    assert dataset.load() == GraphArchive(str(tmp_path / "nowhere"))
+    assert str(tmp_path / "nowhere") in repr(dataset)
+    with pytest.raises(DatasetError, match="holds raw data and is read only"):
+        dataset.save("anything")
+    assert not (tmp_path / "nowhere").exists()

@@ -13,6 +13,7 @@ from topology_efficient_dl.evaluation.bootstrap import (
     f1_drop,
     f1_drop_draws,
     interval_of,
+    mean_draws,
     mean_over_datasets,
     pair_predictions,
     seed_for,
@@ -133,3 +134,16 @@ def test_pairing_rejects_nothing_for_integer_seeds_of_any_type():
         "label": [0, 1, 0, 1], "predicted": [0, 1, 1, 1],
     })  # fmt: skip
     assert pair_predictions(table, "d", "b", "a").seeds == (7,)
+
+
+def test_draws_of_a_mean_have_the_spread_of_an_unbiased_estimate():
+    values = np.array([1.0, 2.0, 4.0, 9.0, 3.0])
+    draws = mean_draws(values, 40_000, seed=0)
+    assert draws.mean() == pytest.approx(values.mean(), abs=0.03)
+    assert draws.std() == pytest.approx(values.std(ddof=1) / np.sqrt(5), rel=0.02)
+    np.testing.assert_array_equal(draws[:10], mean_draws(values, 40_000, seed=0)[:10])
+    assert not np.array_equal(draws[:10], mean_draws(values, 40_000, seed=1)[:10])
+
+
+def test_the_mean_of_one_value_is_that_value():
+    assert mean_draws(np.array([3.5]), 4, seed=0).tolist() == [3.5] * 4
