@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b clean
+.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -82,6 +82,10 @@ scaling-betti: $(READY)  ## docs/results/scaling_betti: growth with length and n
 scaling-b: $(READY)  ## docs/results/scaling_b: networks on graphs to 50 million edges, under 20 GiB; run it alone
 	$(BIN)/kedro run --pipelines scaling_b --env scaling_b
 	$(BIN)/kedro publish --track scaling_b --env scaling_b --only graph_scaling
+
+closure-b: $(READY)  ## docs/results/closure_b: which open triangles close, on four real sets; needs GRAPH_ROOT
+	$(BIN)/kedro run --pipelines closure_b --env closure_b
+	$(BIN)/kedro publish --track closure_b --env closure_b --only closure
 
 clean:  ## remove what runs wrote
 	rm -rf data/0[2-8]*/*

@@ -156,7 +156,9 @@ def test_the_protocol_is_that_of_the_earlier_attempt_with_every_model_of_series(
         "ECG200", "FordA", "ElectricDevices", "Wafer", "UWaveGestureLibraryAll"
     }  # fmt: skip
     assert groups["seeds"].root == (42, 123, 456)
-    of_series = {name for name, spec in groups["zoo"].root.items() if not find_architecture(spec.architecture).of_graphs}
+    of_series = {
+        name for name, spec in groups["zoo"].root.items() if not find_architecture(spec.architecture).of_graphs
+    }
     assert set(chosen) == of_series - {"betti_beta0"}  # an ablation
     assert {name for name, spec in chosen.items() if spec.role == "proposal"} == PROPOSALS
     recipe = groups["tda"].recipes()["default"]

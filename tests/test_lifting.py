@@ -16,8 +16,16 @@ from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.data.graphs import planted_events
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.errors import DataError, ParameterError
-from topology_efficient_dl.graph_params import NodeFeatureParams, PropagationRecipe
-from topology_efficient_dl.lifting import activity, describe_nodes, lift, lift_groups, propagate
+from topology_efficient_dl.graph_params import DiffusionRecipe, NodeFeatureParams, PropagationRecipe
+from topology_efficient_dl.lifting import (
+    activity,
+    describe_nodes,
+    diffuse,
+    groups_by_period,
+    lift,
+    lift_groups,
+    propagate,
+)
 
 AUTO = SimplicialParams()
 ALL, NONE = NodeFeatureParams(), NodeFeatureParams(given=False, activity_minutes=None, statistics=False)
@@ -35,7 +43,9 @@ def test_complex_and_groups_are_on_the_nodes_of_the_task(name: str) -> None:
     assert complex_.max_dimension == 2
     assert min(complex_.counts) > 0
     pairs = {tuple(sorted(pair)) for pair in complex_.simplices[1].tolist()}
-    rows = [groups.members[start:stop].tolist() for start, stop in zip(groups.offsets, groups.offsets[1:], strict=False)]
+    rows = [
+        groups.members[start:stop].tolist() for start, stop in zip(groups.offsets, groups.offsets[1:], strict=False)
+    ]
     assert pairs == {(u, v) for row in rows for i, u in enumerate(row) for v in row[i + 1 :]}
 
 
@@ -117,7 +127,9 @@ def test_a_set_is_its_graphs_side_by_side() -> None:
     for k in range(3):
         assert table(together, k) == table(union, k)
     groups = lift_groups(task, AUTO)
-    assert len(groups) == sum(len(lift_groups(GraphTask("one", g, "cut"), AUTO)) for g in map(task.graph.graph, range(30)))
+    assert len(groups) == sum(
+        len(lift_groups(GraphTask("one", g, "cut"), AUTO)) for g in map(task.graph.graph, range(30))
+    )
 
 
 def test_times_begin_with_the_first_contact() -> None:
@@ -211,3 +223,42 @@ def test_groups_of_a_complex_without_repeats_are_its_facets() -> None:
     task = static_graph()
     groups, simplices = lift_groups(task, AUTO), facets(lift(task, SimplicialParams(max_dimension=8)))
     np.testing.assert_array_equal(groups.members, simplices.members)
+
+
+def test_open_edges_and_an_encoding_are_added_where_they_are_asked_for() -> None:
+    task = static_graph()
+    found = described(task, NodeFeatureParams(open_edges=True, encoding_bins=4))
+    assert found.names == ("given", "statistics", "open_edges", "encoding")
+    given, statistics, open_edges, encoding = found.blocks()
+    assert open_edges.shape[1] == 2
+    assert 0 < encoding.shape[1] <= 4 * (given.shape[1] + statistics.shape[1] + 2)
+    assert np.abs(found.values).max() <= 6
+    assert "encoding" not in described(task, NodeFeatureParams(open_edges=True)).names
+
+
+def test_propagated_columns_can_be_standardised_again() -> None:
+    task = contacts()
+    recipe = PropagationRecipe(operators=("weight",), hops=1, standardise=True)
+    values = propagate((described(task), lift(task, AUTO), None), recipe).values
+    np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-5)
+    assert ((np.abs(values.std(axis=0) - 1) < 1e-3) | (values.std(axis=0) == 0)).all()
+
+
+@pytest.mark.parametrize("features", ["own", "weight", "period_groups", "none"])
+@pytest.mark.parametrize("make", [contacts, timed_groups])
+def test_kernels_between_nodes_are_symmetric(make, features: str) -> None:
+    task = make()
+    recipe = DiffusionRecipe(operators=("period_groups", "period_edges", "periods_together"), features=features)
+    found = diffuse((described(task), lift(task, AUTO), task), recipe, AUTO)
+    assert found.labels.shape == (3, 24, 24)
+    assert (found.features is None) == (features == "none")
+    for kernel in [*found.labels, *([] if found.features is None else [found.features])]:
+        np.testing.assert_allclose(kernel, kernel.T, atol=1e-8)
+
+
+def test_groups_by_period_are_those_of_the_periods_cut_out() -> None:
+    task = timed_groups()
+    parts = groups_by_period(task, 1800, AUTO)
+    assert sum(float(part.weight.sum()) for part in parts) == task.graph.n_groups
+    with pytest.raises(ParameterError, match=r"'blocks' has no times, and operators by periods need them"):
+        groups_by_period(static_graph(), 1800, AUTO)

@@ -118,16 +118,38 @@ def test_track_b_comes_back_typed():
             track_b("gcn", {"own": {}, "x": {"operators": ["wieght"]}}),
             r"propagation\.x\.operators: no operator 'wieght'; did you mean 'weight'\? There are: weight, log_weight",
         ),
-        ({"propagation": {"own": {}, "x": {"operators": ["xyz"]}}}, r"propagation\.x\.operators: no operator 'xyz'\. There"),
         (
-            track_b("net", zoo={"net": {"architecture": "simplicial_operators", "options": {"operators": ["trangles"]}}}),
+            {"propagation": {"own": {}, "x": {"operators": ["xyz"]}}},
+            r"propagation\.x\.operators: no operator 'xyz'\. There",
+        ),
+        (
+            track_b(
+                "net", zoo={"net": {"architecture": "simplicial_operators", "options": {"operators": ["trangles"]}}}
+            ),
             r"zoo\.net\.options\.operators: no operator 'trangles'; did you mean 'triangles'\?",
         ),
-        (track_b("gcn", zoo={"gcn": {"architecture": "gcnn"}}), r"zoo\.gcn: .*unknown architecture 'gcnn'; did you mean 'gcn'"),
-        (track_b("gcn", zoo={"gcn": {"architecture": "gcn", "options": {"widht": 3}}}), r"zoo\.gcn: .*'widht'; did you mean"),
+        (
+            track_b("gcn", zoo={"gcn": {"architecture": "gcnn"}}),
+            r"zoo\.gcn: .*unknown architecture 'gcnn'; did you mean 'gcn'",
+        ),
+        (
+            track_b("gcn", zoo={"gcn": {"architecture": "gcn", "options": {"widht": 3}}}),
+            r"zoo\.gcn: .*'widht'; did you mean",
+        ),
         ({"propagation": {"x": {}}}, r"propagation: the recipe 'own' must be there and have no operators"),
         ({"propagation": {"own": {"operators": ["weight"]}}}, r"the recipe 'own' must be there and have no operators"),
-        ({"propagation": {"own": {}, "x": {"hop": 1}}}, r"propagation\.x.*unknown parameter 'hop'; did you mean 'hops'"),
+        (
+            {"propagation": {"own": {}, "x": {"hop": 1}}},
+            r"propagation\.x.*unknown parameter 'hop'; did you mean 'hops'",
+        ),
+        (
+            track_b("gcn", zoo={"gcn": {"architecture": "gcn", "train": {"max_epoch": 3}}}),
+            r"zoo\.gcn\.train: unknown parameter 'max_epoch'; did you mean 'max_epochs'\?",
+        ),
+        (
+            track_b("gcn", zoo={"gcn": {"architecture": "gcn", "train": {"patience": 0}}}),
+            r"zoo\.gcn\.train\.patience: .*found 0",
+        ),
         (track_b("gcn", evaluate={"x_axis": "latency"}), r"track_b\.evaluate\.x_axis: no column 'latency'"),
         (track_b("gcn", evaluate={"metric": "f1"}), r"track_b\.evaluate\.metric: .*found 'f1'"),
         ({"track_b": {**TRACK, "datset": "x"}}, r"track_b: unknown parameter 'datset'; did you mean 'datasets'"),

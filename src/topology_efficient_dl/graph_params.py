@@ -175,3 +175,96 @@ class GraphScalingParams(ScalingConditions):
     def conditions(self) -> ScalingConditions:
         """The part that the result of a single point depends on."""
         return ScalingConditions(**self.model_dump(include=set(ScalingConditions.model_fields)))
+
+
+class CandidateParams(Parameters):
+    """What is known of open triangles at a time, and how many of them are learnt from."""
+
+    recencies: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.2, 0.05), description="shares of all time that views of the latest time look back"
+    )
+    time_window: int = Field(60, ge=1, description="seconds in which contacts are a group")
+    max_group_size: int = Field(25, ge=3, description="larger groups give no simplices")
+    max_simplices: int = Field(
+        20_000_000, ge=1, description="triangles, open and closed, beyond which data are refused"
+    )
+    negatives_per_positive: int = Field(10, ge=1, description="open ones kept for each one that closes, to learn from")
+    least_negatives: int = Field(20_000, ge=1, description="but no fewer, where there are so many")
+    most_rows: int = Field(50_000, ge=10, description="learnt from at one horizon")
+    validation_negatives: int = Field(200_000, ge=1, description="open ones kept to choose on, with weights")
+    scaled_on: int = Field(250_000, ge=10, description="candidates that means and deviations are taken from")
+    draw_seed: int = 0
+
+
+class LogisticParams(Parameters):
+    """Trials of the logistic head: every penalty with every number of horizons."""
+
+    penalties: tuple[Annotated[float, Field(gt=0)], ...] = Field((1.0, 0.1, 0.01), min_length=1)
+    horizons: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1, 3), min_length=1, description="latest horizons to learn from"
+    )
+
+
+class AttentionTrial(Parameters):
+    """Settings of attention that are tried together."""
+
+    width: int = Field(32, ge=4)
+    learning_rate: float = Field(3e-3, gt=0)
+    dropout: float = Field(0.2, ge=0, lt=1)
+    weight_decay: float = Field(1e-4, ge=0)
+    horizons: int = Field(3, ge=1, description="latest horizons to learn from")
+
+
+class AttentionParams(Parameters):
+    """Trials of attention on the graph of the past."""
+
+    trials: tuple[AttentionTrial, ...] = Field(
+        (
+            AttentionTrial(),
+            AttentionTrial(dropout=0.5, weight_decay=1e-2, horizons=1),
+            AttentionTrial(width=64, dropout=0.5, weight_decay=1e-2),
+            AttentionTrial(width=64, learning_rate=1e-3, horizons=1),
+            AttentionTrial(learning_rate=1e-2, dropout=0.5),
+            AttentionTrial(width=64, weight_decay=1e-1),
+        ),
+        min_length=1,
+    )
+    checkpoints: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (60, 120, 240), min_length=1, description="steps after which a trial is looked at; the best is kept"
+    )
+    patience: int = Field(2, ge=1, description="checkpoints without a better one, after which a trial ends")
+    batch_size: int = Field(4096, ge=1, description="triangles of a step")
+    embedding: int = Field(32, ge=1, description="of a node, for the decoder")
+    heads: int = Field(4, ge=1)
+
+
+class ClosureParams(Parameters):
+    """The study of higher-order link prediction: which open triangles of the past close in the future."""
+
+    datasets: Names = Field(default_factory=lambda: Names(("planted_contacts",)))
+    past_share: float = Field(0.8, gt=0.5, lt=1, description="of all rows; candidates close in the rest")
+    horizon_shares: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.4, 0.5, 0.6), min_length=1, description="to learn from; the choice is made one future earlier"
+    )
+    candidates: CandidateParams = Field(default_factory=CandidateParams)
+    logistic: LogisticParams = Field(default_factory=LogisticParams)
+    attention: AttentionParams = Field(default_factory=AttentionParams)
+    seeds: Seeds = Field(default_factory=lambda: Seeds((0, 1, 2)), description="of attention")
+    n_bootstrap: int = Field(1_000, ge=100)
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> ClosureParams:
+        future = 1 - self.past_share
+        for share in self.horizon_shares:
+            if not future + 1e-6 < share <= self.past_share - future + 1e-6:
+                raise ValueError(
+                    f"horizon_shares {share:g}: expected more than {future:g} and at most {1 - 2 * future:g}: "
+                    "what closes after a horizon must end where the candidates of the next step begin"
+                )
+        own, others = len(self.logistic.penalties) * len(self.logistic.horizons), len(self.attention.trials)
+        if own != others:
+            raise ValueError(
+                f"logistic has {own} trials (penalties times horizons) and attention {others}; give both as many"
+            )
+        return self

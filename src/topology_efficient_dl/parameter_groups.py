@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.graph_params import (
+    ClosureParams,
     GraphParams,
     GraphScalingParams,
     NodeFeatureParams,
@@ -42,6 +43,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "scaling": ScalingParams,
     "growth": GrowthParams,
     "scaling_b": GraphScalingParams,
+    "closure": ClosureParams,
     "graphs": GraphParams,
     "simplicial": SimplicialParams,
     "node_features": NodeFeatureParams,

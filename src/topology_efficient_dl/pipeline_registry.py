@@ -6,7 +6,7 @@ from kedro.pipeline import Pipeline
 
 from topology_efficient_dl.graph_params import TrackParams
 from topology_efficient_dl.parameter_groups import GROUPS
-from topology_efficient_dl.pipelines import archive, evaluate, ingest, scaling, simplicial_build, tda_features, train
+from topology_efficient_dl.pipelines import archive, closure, evaluate, ingest, scaling, simplicial_build, tda_features, train
 
 SHARED = {f"params:{name}" for name in GROUPS}
 OWN_OF_TRACK = {f"params:{name}" for name in TrackParams.model_fields}
@@ -41,6 +41,13 @@ def register_pipelines() -> dict[str, Pipeline]:
         parameters={"params:scaling_b"},
         prefix_datasets_with_namespace=True,
     )
+    closure_b = Pipeline(
+        closure.create_pipeline(),
+        namespace="closure_b",
+        inputs={"graph_archive"},
+        parameters={"params:closure", "params:graphs"},
+        prefix_datasets_with_namespace=True,
+    )
     parts_b = {
         "ingest_b": _of_track_b(ingest.create_graph_pipeline(), {"graph_archive"}),
         "build_b": _of_track_b(simplicial_build.create_pipeline()),
@@ -59,6 +66,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "scaling_a": parts["ingest"] + scaling_a,
         "scaling_betti": scaling_betti,
         "scaling_b": scaling_b,
+        "closure_b": closure_b,
         "__default__": track_a,
     }
 

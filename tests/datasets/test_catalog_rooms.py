@@ -113,22 +113,19 @@ def test_tables_and_rows_come_back(saved, rooms) -> None:
 
 
 def test_what_track_b_makes_comes_back(catalog) -> None:
-    task, made, spread = contacts(), material(contacts(), "propagated"), material(contacts(), "diffused")
+    made, spread = material(contacts(), "propagated"), material(contacts(), "diffused")
     rooms = {
-        "splits": task,
-        "simplicial_complexes": made.complex,
-        "simplicial_groups": made.groups,
-        "simplicial_features": made.features,
+        "splits": {"school": contacts()},
+        "simplicial_complexes": {"school": made.complex},
+        "simplicial_groups": {"school": made.groups},
+        "simplicial_features": {"school/propagated": made.features, "school/diffused": spread.features},
     }
-    for entry, value in rooms.items():
-        catalog.save(f"track_b.{entry}", {"school": value})
-        loaded = catalog.load(f"track_b.{entry}")["school"]
-        assert type(loaded) is type(value)
-        assert equal(loaded.to_arrays(), value.to_arrays()), entry
-    catalog.save("track_b.simplicial_features", {"school/diffused": spread.features})
-    loaded = catalog.load("track_b.simplicial_features")["school/diffused"]
-    assert type(loaded) is type(spread.features)
-    assert equal(loaded.to_arrays(), spread.features.to_arrays())
+    for entry, items in rooms.items():
+        catalog.save(f"track_b.{entry}", items)
+        loaded = catalog.load(f"track_b.{entry}")
+        for key, value in items.items():
+            assert type(loaded[key]) is type(value)
+            assert equal(loaded[key].to_arrays(), value.to_arrays()), key
 
 
 def test_diagrams_are_previewed_as_a_figure(saved) -> None:

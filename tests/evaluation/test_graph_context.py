@@ -24,7 +24,13 @@ EVALUATE = EvaluateParams(
 @pytest.fixture
 def context(experiment):
     """The made-up experiment, its models and sets under names of track B."""
-    names = {"inception_time": "gat", "tda_net": "simplicial_mlp", "ph_mlp": "gatv2", "Alpha": "school", "Beta": "blocks"}
+    names = {
+        "inception_time": "gat",
+        "tda_net": "simplicial_mlp",
+        "ph_mlp": "gatv2",
+        "Alpha": "school",
+        "Beta": "blocks",
+    }
     scores, costs, predictions, fits = (
         experiment[key].replace(names) for key in ("scores", "efficiency", "predictions", "fits")
     )

@@ -78,7 +78,9 @@ def test_one_graph_is_batch_one_and_sets_have_every_batch(rows, rows_of_set) -> 
     for found, batches in ((rows, (1,)), (rows_of_set, (1, 8))):
         json.dumps(list(found.values()), allow_nan=False)
         for row in found.values():
-            assert {key for key in row if key.startswith("model_latency_ms_b")} == {f"model_latency_ms_b{n}" for n in batches}
+            assert {key for key in row if key.startswith("model_latency_ms_b")} == {
+                f"model_latency_ms_b{n}" for n in batches
+            }
             for batch in batches:
                 assert row[f"latency_ms_b{batch}"] > 0
                 assert len(row[f"rounds_b{batch}"]) == len(row[f"model_rounds_b{batch}"]) == QUICK.rounds

@@ -123,7 +123,9 @@ def test_both_reports_say_everything(context, parsed):
 
 def test_every_verdict_has_its_row_and_status(context):
     rows = [
-        line for line in render_markdown(context).splitlines() if re.match(r"\| (Alpha|Beta|all) \| \w+ \| \w+ \| \*\*", line)
+        line
+        for line in render_markdown(context).splitlines()
+        if re.match(r"\| (Alpha|Beta|all) \| \w+ \| \w+ \| \*\*", line)
     ]
     assert [re.search(r"\*\*(\w+)\*\*", row)[1] for row in rows] == [verdict["status"] for verdict in context.verdicts]
 

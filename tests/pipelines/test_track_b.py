@@ -246,7 +246,9 @@ def test_wrong_parameters(toy, params: str) -> None:
     assert_message(toy.run(*BUILD, env="smoke", params=f"{QUICK},{params}"), *MISTAKES[params])
 
 
-@pytest.mark.parametrize("params", ["track_b.models=tiny_cnn", "propagation.propagated.operators=[wieght]", "models=gat"])
+@pytest.mark.parametrize(
+    "params", ["track_b.models=tiny_cnn", "propagation.propagated.operators=[wieght]", "models=gat"]
+)
 def test_wrong_names_are_seen_before_anything_runs(toy, params: str) -> None:
     result = toy.run(*BUILD, env="smoke", params=f"{QUICK},{params}")
     assert (result.code, result.cells) == (1, {})

@@ -33,6 +33,11 @@ PUBLISHED = {
         "graph_exponents": "{track}/exponents.csv",
         "graph_scaling_image": "{track}/scaling.png",
     },
+    "closure": {
+        "report_markdown": "{track}/report.md",
+        "closure_table": "{track}/closure.csv",
+        "closure_image": "{track}/closure.png",
+    },
 }
 """By study, where the catalog entries of a track go, relative to docs/results."""
 

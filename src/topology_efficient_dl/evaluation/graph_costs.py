@@ -34,6 +34,7 @@ from topology_efficient_dl.training.graph_cells import Features, Parts, material
 Row = dict[str, Any]
 Measured = tuple[Mapping[str, TrainedModel], GraphTask, SimplicialComplex, Mapping[str, Features], Groups | None]
 _ONE_PASS = 1
+FUSED = " (fused)"
 
 
 @versioned(1)
@@ -50,7 +51,7 @@ def measure_graph_costs(
     the graph, its operators, or features that were propagated. ``latency_*`` begins with the complex and the features
     of its nodes, and so includes all that is done once: tensors, operators, propagation. On one graph an inference
     answers for all of its nodes and counts as batch 1; of a set, batches are graphs side by side, and times are per
-    graph.
+    graph. A network with fused kernels of attention is measured with torch-geometric's, and with its own beside it.
 
     Parameters
     ----------
@@ -64,7 +65,8 @@ def measure_graph_costs(
     -------
     Rows with ``dataset, model, params, flops, flops_reason, latency_ms_b<n>, latency_iqr_ms_b<n>, rounds_b<n>,
     throughput`` (nodes or graphs per second of the network alone), ``model_latency_ms_b<n>, model_rounds_b<n>,
-    preprocessing_ms, peak_memory_mb``.
+    preprocessing_ms, peak_memory_mb``, and with fused kernels ``fused_latency_ms_b<n>`` of the network alone and
+    ``fused_peak_memory_mb``.
 
     Raises
     ------
@@ -75,15 +77,16 @@ def measure_graph_costs(
     chosen: dict[str, TrainedModel] = {}
     for model in models.values():
         chosen.setdefault(model.card["model"], model)
-    probes = {
-        name: _Probe(model, task, complex_, features, groups, (recipes, simplicial), params.device)
-        for name, model in chosen.items()
-    }
+    settings = (recipes, simplicial)
+    probes, fused = (
+        {name: _Probe(model, task, complex_, features, groups, settings, params.device) for name, model in some.items()}
+        for some in _by_kernel(chosen)
+    )
     sizes = {_ONE_PASS: None} if task.kind == "node" else {size: _graphs(task, size) for size in params.batch_sizes}
     records: dict[str, list[Any]] = {"whole": [], "alone": []}
     for size, graphs in sizes.items():
         whole = {name: probe.whole(graphs) for name, probe in probes.items()}
-        alone = {name: probe.alone(graphs) for name, probe in probes.items()}
+        alone = {name: probe.alone(graphs) for name, probe in (probes | _renamed(fused)).items()}
         records["whole"] += measure_latency(whole, {size: None}, params)
         records["alone"] += measure_latency(alone, {size: None}, params)
     first = sizes[min(sizes)]
@@ -96,9 +99,32 @@ def measure_graph_costs(
             **_model_columns(records["alone"], name, len(task.labels) if task.kind == "node" else 1),
             "preprocessing_ms": _difference(records, name, min(sizes)),
             "peak_memory_mb": _peak_memory(probe, first, params),
+            **(_fused_columns(fused[name], records["alone"], first, params) if name in fused else {}),
         }
         for name, probe in probes.items()
     ]
+
+
+def _by_kernel(chosen: Mapping[str, TrainedModel]) -> tuple[dict[str, TrainedModel], dict[str, TrainedModel]]:
+    """All models with torch-geometric's kernels, and those that have fused ones with these."""
+    fused = {name: model for name, model in chosen.items() if model.card["options"].get("kernel") == "fused"}
+    plain = {
+        name: dataclasses.replace(model, card={**model.card, "options": {**model.card["options"], "kernel": "edges"}})
+        for name, model in fused.items()
+    }
+    return {**chosen, **plain}, fused
+
+
+def _renamed(fused: Mapping[str, _Probe]) -> dict[str, _Probe]:
+    return {name + FUSED: probe for name, probe in fused.items()}
+
+
+def _fused_columns(
+    probe: _Probe, records: list[Any], graphs: NDArray[np.int64] | None, params: EfficiencyParams
+) -> Row:
+    columns = latency_columns(records, probe.model.card["model"] + FUSED)
+    times = {f"fused_{key}": value for key, value in columns.items() if key.startswith("latency_ms")}
+    return times | {"fused_peak_memory_mb": _peak_memory(probe, graphs, params)}
 
 
 class _Probe:

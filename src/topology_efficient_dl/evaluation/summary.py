@@ -20,12 +20,13 @@ RESULT_KEYS = (
 
 EXTRA_KEYS = (
     "f1_per_ms", "f1_per_mflop", "flops_reason", "latency_iqr_ms_b1", "model_latency_ms_b64", "auroc_std",
-    "preprocessing_ms",
+    "preprocessing_ms", "fused_latency_ms_b1", "fused_peak_memory_mb",
 )  # fmt: skip
 
 _COST_KEYS = (
     "params", "flops", "latency_ms_b1", "latency_ms_b64", "model_latency_ms_b1", "throughput", "peak_memory_mb",
     "flops_reason", "latency_iqr_ms_b1", "model_latency_ms_b64", "preprocessing_ms",
+    "fused_latency_ms_b1", "fused_peak_memory_mb",
 )  # fmt: skip
 _ROW = ["dataset", "model"]
 

@@ -63,5 +63,7 @@ class GraphPredictor:
 
     def of_graphs(self, material: Material, graphs: IntArray) -> FloatArray:
         """Probabilities of some graphs of a set, given in ascending order."""
-        pieces = np.array_split(graphs, max(1, -(-len(graphs) // self.batch_graphs)))
+        if not len(graphs):
+            return np.empty((0, self.model.card["n_classes"]), np.float32)
+        pieces = np.array_split(graphs, -(-len(graphs) // self.batch_graphs))
         return np.concatenate([self.of_input(self.prepare(material, piece)) for piece in pieces])

@@ -49,7 +49,9 @@ def test_parts_are_disjoint_and_of_labelled_targets(name: str, draw: int, held_o
         assert rows.dtype == np.int64
 
 
-@given(st.lists(st.integers(20, 60), min_size=2, max_size=5), st.floats(0.15, 0.5), st.integers(0, 3), st.integers(0, 9))
+@given(
+    st.lists(st.integers(20, 60), min_size=2, max_size=5), st.floats(0.15, 0.5), st.integers(0, 3), st.integers(0, 9)
+)
 def test_few_labels_are_stratified(counts: list[int], share: float, draw: int, seed: int) -> None:
     labels = np.random.default_rng(seed).permutation(np.repeat(range(len(counts)), counts))
     graph = StaticGraph("g", np.array([[0, 1]]), len(labels), labels, tuple(map(str, range(len(counts)))))

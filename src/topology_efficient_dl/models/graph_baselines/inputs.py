@@ -17,6 +17,7 @@ from topology_efficient_dl.complexes.operators import normalised
 from topology_efficient_dl.complexes.rows import IntArray
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.models.graph_baselines.fused_attention import AttentionRows
 from topology_efficient_dl.models.simplicial.sparse import SparseMatrix
 
 Normalisation = Literal["symmetric", "row"]
@@ -41,6 +42,7 @@ class GraphInput:
     batch: Tensor
     n_graphs: int
     _adjacencies: dict[tuple[Normalisation, bool], SparseMatrix] = field(default_factory=dict, init=False, repr=False)
+    _rows: list[AttentionRows] = field(default_factory=list, init=False, repr=False)
 
     def adjacency(self, normalisation: Normalisation, *, weighted: bool) -> SparseMatrix:
         """(n_nodes, n_nodes), a row for each node that hears; made when it is first asked for, and kept.
@@ -74,17 +76,25 @@ class GraphInput:
         weight = self.edge_weight.cpu().numpy().astype(np.float64) if weighted else np.ones(len(sender))
         return sparse.csr_array((weight, (receiver, sender)), shape=(len(self.x), len(self.x)))
 
+    def attention_rows(self) -> AttentionRows:
+        """The edges that come in at each node, itself included; made when they are first asked for, and kept."""
+        if not self._rows:
+            weight = self.edge_weight.cpu().numpy()
+            self._rows.append(AttentionRows.of_edges(self.edge_index.cpu().numpy(), weight, len(self.x)))
+        return self._rows[0]
+
     @property
     def edge_attr(self) -> Tensor:
         """(2 n_edges, 1) float32, the log weights as features of edges."""
         return self.edge_weight[:, None]
 
     def to(self, device: str) -> GraphInput:
-        """The same on a device, with the adjacencies that were made."""
+        """The same on a device, with the adjacencies and rows that were made."""
         there = replace(
             self, **{name: getattr(self, name).to(device) for name in ("x", "edge_index", "edge_weight", "batch")}
         )
         there._adjacencies.update({key: matrix.to(device) for key, matrix in self._adjacencies.items()})
+        there._rows.extend(self._rows)
         return there
 
 

@@ -1,0 +1,54 @@
+"""The models that are compared, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+Kind = Literal["classic", "attention", "proposal", "ablation"]
+
+
+class Model(NamedTuple):
+    """What a learned model is, and the options of what it reads."""
+
+    kind: Kind
+    options: dict[str, bool]
+
+
+PROPOSAL = "simplicial_logistic"
+MODELS: dict[str, Model] = {
+    PROPOSAL: Model("proposal", {}),
+    "without_higher_order": Model("ablation", {"higher_order": False}),
+    "without_recency": Model("ablation", {"recency": False}),
+    "gat": Model("attention", {"edge_weights": False}),
+    "gat_edge_weights": Model("attention", {"edge_weights": True}),
+}
+"""Learned models: a logistic head and two of its ablations, attention without and with edge weights for its decoder."""
+
+CLASSIC = (
+    "arithmetic", "geometric", "harmonic", "common_neighbours", "common_weight", "jaccard", "adamic_adar",
+    "preferential_attachment",
+)  # fmt: skip
+"""Columns of the whole past that rank by themselves."""
+
+
+def kind_of(model: str) -> Kind:
+    """What a model is.
+
+    Examples
+    --------
+    >>> kind_of("harmonic"), kind_of("gat")
+    ('classic', 'attention')
+    """
+    return MODELS[model].kind if model in MODELS else "classic"
+
+
+def seeds_of(model: str, seeds: Sequence[int]) -> tuple[int, ...]:
+    """The seeds a model is fitted with: all where it is random, the first where it is not.
+
+    Examples
+    --------
+    >>> seeds_of("gat", (3, 4)), seeds_of("simplicial_logistic", (3, 4))
+    ((3, 4), (3,))
+    """
+    return tuple(seeds) if kind_of(model) == "attention" else tuple(seeds)[:1]
