@@ -6,7 +6,16 @@ from kedro.pipeline import Pipeline
 
 from topology_efficient_dl.graph_params import TrackParams
 from topology_efficient_dl.parameter_groups import GROUPS
-from topology_efficient_dl.pipelines import archive, closure, evaluate, ingest, scaling, simplicial_build, tda_features, train
+from topology_efficient_dl.pipelines import (
+    archive,
+    closure,
+    evaluate,
+    ingest,
+    scaling,
+    simplicial_build,
+    tda_features,
+    train,
+)
 
 SHARED = {f"params:{name}" for name in GROUPS}
 OWN_OF_TRACK = {f"params:{name}" for name in TrackParams.model_fields}

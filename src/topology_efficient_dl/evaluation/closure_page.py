@@ -36,9 +36,9 @@ CONDITIONS = (
     "Models learn from what closed in the {future:.0%} of rows after {learn} of them, and were chosen, among {trials} "
     "trials each, on what closed after {choose:.0%}, learnt from earlier horizons. Attention was also stopped at the "
     "best of its checkpoints there. What closes in the last {future:.0%} was looked at once.",
-    "Intervals ({confidence:.0%}) are over candidates, drawn together for both sides, {n_bootstrap:,} draws. Candidates "
-    "share nodes and edges and are not independent, so intervals err on the narrow side; they do not cover other times "
-    "or sets. The opponent is the one that turned out best on this very result, which favours it.",
+    "Intervals ({confidence:.0%}) are over candidates, drawn together for both sides, {n_bootstrap:,} times. "
+    "Candidates share nodes and edges and are not independent, so intervals err on the narrow side; they do not cover "
+    "other times or sets, nor other seeds than the mean is over. The opponent is the one that turned out best on this very result, which favours it.",
     "Seconds are for all candidates, one thread. Columns are made together: classic scores and ablations are charged "
     "all columns of the views that they read. Listing candidates, which all need, is not charged.",
 )
@@ -63,7 +63,7 @@ def by_model(table: pd.DataFrame) -> pd.DataFrame:
     table : of `closure_table`
     """
     grouped = table.groupby(["dataset", "model", "kind"], sort=False)
-    means = grouped[[name for name in COLUMNS[4:]]].mean()
+    means = grouped[list(COLUMNS[4:])].mean()
     spread = grouped["times_base_rate"].std().rename("std")
     return means.join(spread).join(grouped.size().rename("n_seeds")).reset_index()
 
@@ -113,6 +113,7 @@ def render_closure(
     tuning : of `closure.tune_model`, by ``<dataset>/<model>``
     params : of the study
     """
+    choices = [_choice(*item) for item in tuning.items()]
     lines = [
         "# Higher-order link prediction: which open triangles close",
         "",
@@ -127,9 +128,9 @@ def render_closure(
         *(line for name, own in by_model(table).groupby("dataset", sort=False) for line in _section(str(name), own)),
         "## What was chosen on earlier time",
         "",
-        *_markdown(
-            ["set", "model", "looked at", "times base rate", "chosen"], [_choice(*item) for item in tuning.items()]
-        ),
+        *_markdown(["set", "model", "looked at", "times base rate", "chosen"], choices),
+        "",
+        *_still_rising(tuning, max(params.attention.checkpoints)),
         *provenance_lines(),
     ]
     return "\n".join(lines)
@@ -168,16 +169,8 @@ def _section(dataset: str, own: pd.DataFrame) -> list[str]:
         f"{int(first['n_candidates']):,} open triangles, {int(first['n_closed']):,} of which close: base rate "
         f"{number(first['base_rate'])}."
     )
-    head = [
-        "model",
-        "kind",
-        "seeds",
-        "average precision",
-        "times base rate",
-        "preprocessing s",
-        "scoring s",
-        "parameters",
-    ]
+    costs = ["preprocessing s", "scoring s", "parameters"]
+    head = ["model", "kind", "seeds", "average precision", "times base rate", *costs]
     return [f"## {dataset}", "", counts, "", *_markdown(head, [_cells(row) for row in rows]), ""]
 
 
@@ -188,6 +181,14 @@ def _cells(row: Row) -> list[str]:
         f"{number(row['times_base_rate'])}{spread}", number(row["seconds_preprocessing"]),
         number(row["seconds_scoring"]), number(int(row["parameters"])),
     ]  # fmt: skip
+
+
+def _still_rising(tuning: Mapping[str, Row], last: int) -> list[str]:
+    """What of attention was best at the last checkpoint, and might have become better."""
+    rising = [f"`{key}`" for key, row in tuning.items() if row["chosen"].get("steps") == last]
+    if not rising:
+        return []
+    return [f"Best at the last checkpoint, {last} steps, and perhaps not yet at their best: {', '.join(rising)}."]
 
 
 def _choice(key: str, row: Row) -> list[str]:
