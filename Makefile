@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b clean
+.PHONY: help run test lint viz bench results-b design-b ablation-b results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,31 @@ bench: $(READY)  ## benchmarks against named peers, in ratios; run it alone on t
 results-a: $(READY)  ## docs/results/track_a.json and its report; needs UCR_ROOT
 	$(BIN)/kedro run --pipelines track_a --env results_a
 	$(BIN)/kedro publish --track track_a --env results_a
+
+results-b: $(READY)  ## docs/results/track_b.json and its reports: contacts, tolokers, sets of graphs; needs GRAPH_ROOT
+	$(BIN)/kedro run --pipelines track_b --env results_b
+	$(BIN)/kedro publish --track track_b --env results_b --to docs/results/track_b/contacts
+	$(BIN)/kedro run --pipelines track_b --env tolokers_b
+	$(BIN)/kedro publish --track track_b --env tolokers_b --to docs/results/track_b/tolokers
+	$(BIN)/kedro run --pipelines track_b --env graph_sets_b
+	$(BIN)/kedro publish --track track_b --env graph_sets_b --to docs/results/track_b/graph_sets
+	$(BIN)/kedro collect --track track_b
+
+design-b: $(READY)  ## docs/results/design_b: as many trials of every model of graphs; needs GRAPH_ROOT
+	$(BIN)/kedro run --pipelines track_b --env design_b
+	$(BIN)/kedro publish --track track_b --env design_b --to docs/results/design_b/contacts
+	$(BIN)/kedro run --pipelines track_b --env design_tolokers
+	$(BIN)/kedro publish --track track_b --env design_tolokers --to docs/results/design_b/tolokers
+
+ablation-b: $(READY)  ## docs/results/ablation_b: triangles, periods, passes, depth; windows; co-occurrence; needs GRAPH_ROOT
+	$(BIN)/kedro run --pipelines track_b --env ablation_b
+	$(BIN)/kedro publish --track track_b --env ablation_b --to docs/results/ablation_b/parts
+	for window in 30 120; do \
+		$(BIN)/kedro run --pipelines track_b --env ablation_b --params "simplicial.time_window=$$window,track_b.models=simplicial_diffusion simplicial_mlp simplicial_operators simplicial_nn" && \
+		$(BIN)/kedro publish --track track_b --env ablation_b --to docs/results/ablation_b/window_$$window || exit 1; done
+	for count in 2 3 5; do \
+		$(BIN)/kedro run --pipelines track_b --env ablation_b --params "simplicial.method=cooccurrence,simplicial.min_count=$$count,track_b.models=simplicial_diffusion simplicial_mlp simplicial_operators simplicial_nn" && \
+		$(BIN)/kedro publish --track track_b --env ablation_b --to docs/results/ablation_b/count_$$count || exit 1; done
 
 scaling-a: $(READY)  ## docs/results/scaling_a.md: the cost of diagrams as series grow; needs UCR_ROOT
 	$(BIN)/kedro run --pipelines scaling_a --env results_a

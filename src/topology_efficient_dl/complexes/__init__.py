@@ -11,8 +11,12 @@ module                  what it holds
 ``flag``                cliques of a static graph, or of pairs that meet often
 ``groups``              groups of any size: incidence, maximal simplices, propagation
 ``operators``           Hodge Laplacians, incidences, adjacencies, normalisation
-``triangles``           triangles of each edge without listing them: A o A^2
+``triangles``           triangles of each edge without listing them: A o A^2; open edges
 ``statistics``          features of nodes
+``periods``             adjacencies in which every period has the same say
+``diffusion``           random walks with restart, in closed form
+``closure``             triangles of edges that no simplex fills, and which of them are filled later
+``closure_scores``      what is known of such a triangle
 ``cells``               ``CellComplex``: a graph with its rings filled
 ``batch``               many complexes side by side
 ``torch_sparse``        operators as torch tensors

@@ -1,20 +1,22 @@
 """Networks on simplicial and cell complexes, and what they read.
 
-====================  =====================================================================
-module                what it holds
-====================  =====================================================================
-``inputs``            ``ComplexInput`` and ``complex_input``: from a complex to tensors
-``hodge``             boundaries and Hodge Laplacians, normalised
-``cellular``          boundary and upper adjacency of cells
-``node_operators``    means over neighbours of several kinds, by name
-``sparse``            operators as products of factors
-``parts``             normalisation, pooling, readout
-``simplicial_nn``     ``SimplicialNN``: filters and projections (SCCNN)
-``cell_complex_nn``   ``CellComplexNN``: cellular message passing (CW networks)
-``operator_net``      ``SimplicialOperatorNet``: several row-normalised operators at once
-``propagation``       features propagated once
-``simplicial_mlp``    ``SimplicialMLP``: a perceptron on those
-====================  =====================================================================
+======================  =====================================================================
+module                  what it holds
+======================  =====================================================================
+``inputs``              ``ComplexInput`` and ``complex_input``: from a complex to tensors
+``hodge``               boundaries and Hodge Laplacians, normalised
+``cellular``            boundary and upper adjacency of cells
+``node_operators``      means over neighbours of several kinds, by name
+``sparse``              operators as products of factors
+``parts``               normalisation, pooling, readout
+``simplicial_nn``       ``SimplicialNN``: filters and projections (SCCNN)
+``cell_complex_nn``     ``CellComplexNN``: cellular message passing (CW networks)
+``operator_net``        ``SimplicialOperatorNet``: several row-normalised operators at once
+``propagation``         features propagated once
+``simplicial_mlp``      ``SimplicialMLP``: a perceptron on those
+``diffusion_kernels``   kernels between nodes, made once
+``label_diffusion``     ``SimplicialDiffusion``: labels spread along several operators
+======================  =====================================================================
 """
 
 from topology_efficient_dl.models.simplicial.cell_complex_nn import CellComplexNN
