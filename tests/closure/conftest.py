@@ -46,13 +46,13 @@ def few() -> ClosureParams:
 
 @pytest.fixture(scope="session")
 def other_future():
-    """The same log with other pairs from a share of it on."""
+    """The same log where from a share of it on the members of every class have changed places."""
 
     def changed(log: ContactLog, share: float) -> ContactLog:
         start = int(np.searchsorted(log.times, time_split(log, share)))
-        pairs = log.pairs.copy()
-        drawn = np.random.default_rng(7).permuted(np.tile(np.arange(log.n_nodes), (len(pairs) - start, 1)), axis=1)
-        pairs[start:] = np.sort(drawn[:, :2], axis=1)
+        pairs, first = log.pairs.copy(), log.pairs[start:] // SCHOOL.class_size * SCHOOL.class_size
+        turned = first + (log.pairs[start:] - first + 3) % SCHOOL.class_size
+        pairs[start:] = np.sort(turned, axis=1)
         return replace(log, pairs=pairs)
 
     return changed
