@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -30,9 +32,11 @@ def to_torch(matrix: sparse.csr_array, dtype: torch.dtype = torch.float32) -> to
     """
     rows = matrix.tocsr()
     index = torch.int32 if max(rows.nnz, *rows.shape) <= INT32_MAX else torch.int64
-    return torch.sparse_csr_tensor(
-        torch.tensor(rows.indptr, dtype=index),
-        torch.tensor(rows.indices, dtype=index),
-        torch.tensor(rows.data, dtype=dtype),
-        size=rows.shape,
-    )
+    with warnings.catch_warnings():  # of a beta state, and of checks that scipy has made
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.sparse_csr_tensor(
+            torch.tensor(rows.indptr, dtype=index),
+            torch.tensor(rows.indices, dtype=index),
+            torch.tensor(rows.data, dtype=dtype),
+            size=rows.shape,
+        )
