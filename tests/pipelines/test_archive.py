@@ -151,7 +151,7 @@ def test_the_older_option_finds_all_of_it_done(finished, catalog) -> None:
     assert project.load("track_a.archive_cells", "sets").equals(before)
 
 
-@pytest.mark.parametrize("study", PUBLISHED)
+@pytest.mark.parametrize("study", ["track", "archive"])
 def test_one_study_is_published_and_the_other_is_not(finished, tmp_path: Path, study: str) -> None:
     project, _ = finished
     result = publish(project, "--env", "sets", "--only", study, "--to", str(tmp_path))
@@ -178,7 +178,7 @@ def test_publishing_what_was_not_run_says_so(project) -> None:
 def test_publishing_an_unknown_study_names_those_there_are(project) -> None:
     result = publish(project, "--only", "archives")
     assert result.exit_code == 2
-    assert "'archive', 'track'" in result.output
+    assert "is not one of 'archive', " in result.output
 
 
 def test_designs_compared_on_held_out_train_never_meet_published_numbers(finished) -> None:

@@ -122,7 +122,8 @@ def test_cells_run_in_worker_processes_give_what_one_process_gives(smoke, make_p
     )
     assert result.todo["predictions"] == 4, result.output
     for layer in ("02_intermediate", "04_feature"):
-        assert alone.digests(layer) == smoke.digests(layer)
+        # Other tests run other tracks in the same project.
+        assert alone.digests(layer).items() <= smoke.digests(layer).items()
     everything = smoke.digests("07_model_output")
     assert alone.digests("07_model_output").items() <= everything.items()
 
@@ -149,9 +150,8 @@ def test_an_older_version_can_be_named(smoke) -> None:
 
 
 def test_a_damaged_item_is_named_on_loading_and_mended_by_the_next_run(smoke) -> None:
-    receipts = smoke.receipts("04_feature")
-    (receipt, _) = next(iter(receipts.values()))
-    item = next((smoke.root / "data/04_feature/items").rglob(f"{receipt['fingerprint']}*{receipt['suffix']}"))
+    stored = smoke.load("track_a.topological_features", "smoke").items_by_key["ItalyPowerDemand/default"]
+    item = next((smoke.root / "data/04_feature/items").rglob(f"{stored.fingerprint}*{stored.receipt.suffix}"))
     sound = item.read_bytes()
     item.write_bytes(b"x" + sound[1:])
     features = smoke.load("track_a.topological_features", "smoke")
