@@ -130,9 +130,6 @@ class TrackParams(Parameters):
     evaluate: EvaluateParams
 
 
-DatasetKind = Literal["node", "graph"]
-
-
 ScaledModel = Literal[
     "gcn",
     "graph_sage",

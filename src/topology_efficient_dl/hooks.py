@@ -11,7 +11,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from topology_efficient_dl.evaluation.console import summary_text
-from topology_efficient_dl.parameter_check import check_parameters
+from topology_efficient_dl.parameter_check import check_parameters, check_that_they_are_read
 
 
 class ParameterCheck:
@@ -26,6 +26,16 @@ class ParameterCheck:
         ParameterError : a group, key or value is wrong
         """
         check_parameters(context.config_loader["parameters"])
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Check that what the command line gives is read.
+
+        Raises
+        ------
+        ParameterError : a parameter would do nothing, since the track has one of its own
+        """
+        check_that_they_are_read(run_params.get("runtime_params") or {}, pipeline.inputs())
 
 
 class Summary:

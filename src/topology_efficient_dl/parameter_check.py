@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -56,6 +56,31 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
         _check_axes(evaluate, "evaluate")
     _check_track_b(groups)
     return groups
+
+
+def check_that_they_are_read(given: Iterable[str], read: Iterable[str]) -> None:
+    """Refuse parameters that a track has under its own name and that were given without it: they would do nothing.
+
+    Parameters
+    ----------
+    given : parameter groups of the command line
+    read : parameters of the pipeline, as ``params:models`` or ``params:track_b.models``
+
+    Raises
+    ------
+    ParameterError : names the group and how it is called
+
+    Examples
+    --------
+    >>> check_that_they_are_read(["models"], ["params:track_b.models"])
+    Traceback (most recent call last):
+    ...
+    topology_efficient_dl.errors.ParameterError: models: this pipeline does not read it; write track_b.models
+    """
+    known = set(read)
+    for name in given:
+        if name in TrackParams.model_fields and f"params:{name}" not in known and f"params:track_b.{name}" in known:
+            raise ParameterError(f"{name}: this pipeline does not read it; write track_b.{name}")
 
 
 def _check_track_b(groups: Mapping[str, BaseModel]) -> None:

@@ -210,6 +210,7 @@ def assert_message(result, *parts: str) -> None:
 
 
 MISTAKES = {
+    "models=tiny_cnn": ["models: this pipeline does not read it; write track_b.models"],
     "track_b.datasets=planted_contact": ("graph 'planted_contact' not found; did you mean 'planted_contacts'?",),
     "track_b.datasets=southern_women": ("cell 'southern_women'", "has labels of 0 class(es)", "graphs.options"),
     "track_b.models=gta": ("unknown model 'gta'; did you mean 'gat'?",),

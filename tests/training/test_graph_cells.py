@@ -30,7 +30,6 @@ from topology_efficient_dl.training.graph_cells import (
     features_key,
     fit_graph_cell,
     groups_key,
-    models_by_dataset,
     predict_graph_cell,
     recipe_of,
     recipe_reads_groups,
@@ -164,7 +163,6 @@ def test_keys_of_cells() -> None:
     assert [recipe_of(spec) for spec in zoo.values()] == ["own", "propagated", "own", "own"]
     assert [features_key(zoo)(f"set/{name}/0") for name in zoo] == ["set/own", "set/propagated", "set/own", "set/own"]
     assert [groups_key(zoo)(f"set/{name}/0") for name in zoo] == [None, None, "set", "set"]
-    assert models_by_dataset(["a/gat/0", "b/mlp/0", "a/mlp/0", "a/gat/1"]) == {"a": ["gat", "mlp"], "b": ["mlp"]}
 
 
 def test_recipes_that_read_groups() -> None:

@@ -5,39 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import PlotlyPreview, TablePreview
 
 from topology_efficient_dl.data.graphs.archive import GraphArchive
 from topology_efficient_dl.datasets.collection import CollectionDataset
+from topology_efficient_dl.datasets.raw_archive import RawArchiveDataset
 
 
-class GraphArchiveDataset(AbstractDataset[None, GraphArchive]):
-    """Where raw graphs are looked for; read only.
-
-    Parameters
-    ----------
-    filepath : the project's folder of raw graphs; ``graphs.root`` and ``GRAPH_ROOT`` come before it
-    metadata : as in every Kedro dataset
-    """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = filepath
-        self.metadata = metadata
+class GraphArchiveDataset(RawArchiveDataset[GraphArchive]):
+    """Where raw graphs are looked for; ``graphs.root`` and ``GRAPH_ROOT`` come before the folder."""
 
     def load(self) -> GraphArchive:
         """The archive; nothing is read before a graph is asked for."""
         return GraphArchive(self._filepath)
-
-    def save(self, data: None) -> None:
-        """Refused: raw data are never written by a run."""
-        raise DatasetError(f"'{self._filepath}' holds raw data and is read only; put files there by hand")
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath}
-
-    def _exists(self) -> bool:
-        return True
 
 
 class GraphTasksDataset(CollectionDataset):

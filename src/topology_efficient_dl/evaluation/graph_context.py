@@ -23,8 +23,8 @@ QUESTION = (
 CAPTION = (
     "Mean ± standard deviation over draws of labels, official splits or folds. The model alone answers for all nodes "
     "of one graph (batch 1), or per graph of a set, on inputs that were made once; latency begins with the complex and "
-    "the features of its nodes, and so includes all preprocessing. Samples per second are nodes or graphs, of the "
-    "model alone."
+    "the features of its nodes, and includes all preprocessing from there. Samples per second are nodes or graphs, of "
+    "the model alone."
 )
 LIMITS = (
     "Latency and memory hold for the machine named below; the ratio of two models carries over better.",
@@ -45,8 +45,12 @@ def graph_report_context(
     efficiency: EfficiencyParams,
     evaluate: EvaluateParams,
     simplicial: SimplicialParams,
+    own_training: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ReportContext:
-    """The context of the report's templates; tables are those of the catalog."""
+    """The context of the report's templates; tables are those of the catalog.
+
+    ``own_training`` are the fields of ``train`` that models have otherwise, by model.
+    """
     used = as_records(data_card)
     return ReportContext(
         title="Track B: simplicial complexes against attention on graphs",
@@ -55,7 +59,7 @@ def graph_report_context(
         results=as_records(results),
         verdicts=verdicts,
         datasets=[{**row, "default_split": "official" in row["notes"]} for row in used],
-        conditions=_conditions(scores, train, efficiency, simplicial),
+        conditions=_conditions(scores, train, efficiency, simplicial) | _own_training(own_training or {}),
         environment=describe_environment(),
         command=run_command(),
         limits=[*LIMITS, *(f"{row['dataset']}: {row['notes']}." for row in used if row.get("notes"))],
@@ -77,10 +81,17 @@ def _conditions(
         "Draws, splits or folds": draws,
         "Complex": complex_,
         "Training": training_words(train) + "; on one graph every step sees all of it",
-        "Tuning": "one set of training parameters for all models; trials of each model are in docs/results/design_b",
+        "Tuning": "as many trials of every model, never on test: conf/design_b, conf/design_tolokers",
         "Latency": (
             f"{efficiency.threads} thread(s), {efficiency.device}; models in alternation, {efficiency.rounds} rounds; "
             "median over rounds"
         ),
         "Memory": "peak of one inference in a fresh process with weights and prepared input, over the libraries",
     }
+
+
+def _own_training(own: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    words = [
+        f"{model}: {', '.join(f'{key} {value}' for key, value in fields.items())}" for model, fields in own.items()
+    ]
+    return {"Training of its own": "; ".join(words)} if words else {}

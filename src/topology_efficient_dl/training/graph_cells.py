@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -90,12 +90,3 @@ def predict_graph_cell(cell: PredictGraphCell) -> pd.DataFrame:
         answer = predictor.of_nodes if task.kind == "node" else predictor.of_graphs
         probabilities = answer(material, rows)
     return predictions_table(model, probabilities, task.labels[rows], rows)
-
-
-def models_by_dataset(keys: Iterable[str]) -> dict[str, list[str]]:
-    """Names of the models of every dataset, in order of first appearance in keys ``<dataset>/<model>/<draw>``."""
-    found: dict[str, dict[str, None]] = {}
-    for key in keys:
-        dataset, model, _ = key.split("/")
-        found.setdefault(dataset, {})[model] = None
-    return {dataset: list(names) for dataset, names in found.items()}

@@ -146,9 +146,12 @@ def report_graphs(
     efficiency: EfficiencyParams,
     evaluate: EvaluateParams,
     simplicial: SimplicialParams,
+    models: Names,
+    zoo: Zoo,
 ) -> tuple[str, str]:
     """The report as Markdown and as one self-contained page."""
+    own_training = {name: spec.train for name, spec in zoo.pick(models).items() if spec.train}
     context = graph_report_context(
-        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial
+        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, own_training
     )
     return render_markdown(context), render_html(context)

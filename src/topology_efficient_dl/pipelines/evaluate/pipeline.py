@@ -35,7 +35,12 @@ def create_graph_pipeline() -> Pipeline:
             name="measure_efficiency",
         ),
         Node(nodes.judge_on_graphs, JUDGED, "verdicts", name="judge"),
-        Node(nodes.report_graphs, [*TABLES, *SETTINGS, "params:simplicial"], PAGES, name="report"),
+        Node(
+            nodes.report_graphs,
+            [*TABLES, *SETTINGS, "params:simplicial", "params:models", "params:zoo"],
+            PAGES,
+            name="report",
+        ),
     )
 
 
