@@ -212,7 +212,6 @@ def assert_message(result, *parts: str) -> None:
 MISTAKES = {
     "models=tiny_cnn": ["models: this pipeline does not read it; write track_b.models"],
     "track_b.datasets=planted_contact": ("graph 'planted_contact' not found; did you mean 'planted_contacts'?",),
-    "track_b.datasets=southern_women": ("cell 'southern_women'", "has labels of 0 class(es)", "graphs.options"),
     "track_b.models=gta": ("unknown model 'gta'; did you mean 'gat'?",),
     "track_b.models=tiny_cnn": ("track_b.models: 'tiny_cnn' is a model of series. Models of graphs are: gcn",),
     "track_b.models=ph_mlp": ("track_b.models: 'ph_mlp' is a model of series",),
@@ -287,8 +286,16 @@ def test_a_graph_of_ones_own_runs_and_a_mistake_in_it_is_named(toy, graph_root: 
     put(graph_root, "unlabelled", **office(labels=(None, None)))
     for name, parts in {
         "strange": ("cell 'strange'", "graph.json", "contacts[3]", "'eve'"),
-        "unlabelled": ("cell 'unlabelled'", "'unlabelled' has labels of 0 class(es)"),
+        "unlabelled": ("cell 'unlabelled/gcn/0'", "'unlabelled' has labels of 0 class(es)", "graphs.options"),
     }.items():
-        result = toy.run(*BUILD, env="smoke", params=f"{QUICK},track_b.datasets=office {name}")
+        result = toy.run(*PREDICTIONS, env="smoke", params=params.replace("=office", f"=office {name}"))
         assert_message(result, *parts)
     assert result.cells["splits"][0] == 2
+
+
+def test_a_complex_is_built_of_a_graph_without_labels(toy) -> None:
+    """The event data that ship with networkx."""
+    result = toy.run(*BUILD, env="smoke", params=f"{QUICK},track_b.datasets=southern_women")
+    assert result.code == 0, result.output
+    complex_ = toy.load("track_b.simplicial_complexes", "smoke")["southern_women"]
+    assert complex_.counts[:2] == (18, 139)

@@ -181,12 +181,16 @@ def test_reading_takes_the_rule_from_the_parameters() -> None:
 
 @pytest.mark.usefixtures("no_root")
 def test_a_graph_without_classes_is_no_task(write) -> None:
+    task = read_task(find_graph("southern_women"), GraphParams())
     with pytest.raises(DataError, match=r"'southern_women' has labels of 0 class\(es\), and a task needs two or more"):
-        read_task(find_graph("southern_women"), GraphParams())
+        task.parts(0)
+    card = describe_task(task)
+    assert (card["n_train"], card["n_test"], card["majority_share"], card["n_nodes"]) == (0, 0, None, 18)
+    assert card["notes"].startswith("no labels")
     one = {"nodes": [{"id": 1, "label": "a"}, {"id": 2, "label": "a"}], "edges": [[1, 2]]}
     folder = write("office/graph.json", json.dumps(one)).parents[1]
     with pytest.raises(DataError, match=r"'office' has labels of 1 class\(es\).*graphs.options"):
-        read_task(find_graph("office", folder), GraphParams())
+        read_task(find_graph("office", folder), GraphParams()).parts(0)
 
 
 def test_nodes_without_a_label_are_in_no_part() -> None:

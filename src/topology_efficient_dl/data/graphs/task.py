@@ -72,6 +72,15 @@ class GraphTask:
         return len(self.classes)
 
     @property
+    def is_labelled(self) -> bool:
+        """Whether two classes or more have labels; a complex can be built in any case, a model fitted only then."""
+        return self._n_labelled_classes > 1
+
+    @property
+    def _n_labelled_classes(self) -> int:
+        return len(np.unique(self.labels[self.labels >= 0]))
+
+    @property
     def n_nodes(self) -> int:
         """Number of nodes, of all graphs together."""
         return int(self.graph.node_offsets[-1]) if isinstance(self.graph, GraphSet) else self.graph.n_nodes
@@ -106,6 +115,11 @@ class GraphTask:
         ParameterError : there is no split or fold of that number
         DataError : fewer than two classes have labels
         """
+        if not self.is_labelled:
+            raise DataError(
+                f"'{self.name}' has labels of {self._n_labelled_classes} class(es), and a task needs two or more; "
+                "choose another label with graphs.options, or another set"
+            )
         train, validation, test = self._masks(draw)
         if self.held_out:
             cut = self._cut(train, draw)
@@ -189,15 +203,9 @@ def read_task(source: GraphSource, params: GraphParams) -> GraphTask:
 
     Raises
     ------
-    DataError : a file is damaged, or fewer than two classes have labels
+    DataError : a file is damaged
     """
     graph = read_graph(source, params.planted, params.planted_seed)
-    n_classes = len(np.unique(graph.labels[graph.labels >= 0]))
-    if n_classes < 2:
-        raise DataError(
-            f"'{source.name}' has labels of {n_classes} class(es), and a task needs two or more; choose another label "
-            f"with graphs.options, or another set"
-        )
     rules = {name: getattr(params, name) for name in RULES}
     name = held_out_name(source.name) if params.held_out else source.name
     return GraphTask(name, graph, source.source, **rules)
@@ -206,9 +214,10 @@ def read_task(source: GraphSource, params: GraphParams) -> GraphTask:
 def describe_task(task: GraphTask) -> dict[str, Any]:
     """One row about a task: ``dataset, task, n_train, n_validation, n_test`` (of the first draw), ``n_nodes, n_edges``
     (contacts, groups or edges, as they stand in the source), ``n_graphs, n_classes, majority_share, source, notes,
-    skipped``."""
-    parts = task.parts(0)
-    counts = np.bincount(task.labels[parts["train"]], minlength=task.n_classes)
+    skipped``; without labels the parts are empty."""
+    nothing = np.empty(0, np.int64)
+    parts = task.parts(0) if task.is_labelled else dict.fromkeys(PARTS, nothing)
+    counts = np.bincount(task.labels[parts["train"]], minlength=max(task.n_classes, 1))
     return {
         "dataset": task.name,
         "task": f"classes of {task.kind}s",
@@ -217,9 +226,9 @@ def describe_task(task: GraphTask) -> dict[str, Any]:
         "n_edges": _n_relations(task.graph),
         "n_graphs": task.graph.n_graphs if isinstance(task.graph, GraphSet) else 1,
         "n_classes": task.n_classes,
-        "majority_share": float(counts.max() / counts.sum()),
+        "majority_share": float(counts.max() / counts.sum()) if task.is_labelled else None,
         "source": task.source,
-        "notes": "; ".join((task.split_rule, *task.graph.notes)),
+        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *task.graph.notes)),
         "skipped": "",
     }
 
