@@ -29,6 +29,8 @@ QUICK = {
     "parallel.backend": "sequential",
     "tda.max_points": "20",
 }
+OF_GRAPHS = ("track_b", "simplicial_build")
+"""Pipelines whose seeds, training and evaluation have names of their own; the planted contacts are their data."""
 
 
 def quick(command: str) -> tuple[dict[str, str], list[str]]:
@@ -45,12 +47,20 @@ def quick(command: str) -> tuple[dict[str, str], list[str]]:
     own = dict(pair.split("=", 1) for pair in arguments[given].split(",")) if given else {}
     if own.get("datasets") == "all":
         own["ingest.root"] = "my_series"
-    text = ",".join(f"{name}={value}" for name, value in {**QUICK, **own}.items())
+    text = ",".join(f"{name}={value}" for name, value in {**_quick_of(arguments), **own}.items())
     if given:
         arguments[given] = text
     else:
         arguments += ["--params", text]
     return variables, arguments
+
+
+def _quick_of(arguments: list[str]) -> dict[str, str]:
+    if not set(OF_GRAPHS) & set(arguments):
+        return QUICK
+    own = ("seeds", "train", "evaluate")
+    named = {f"track_b.{key}" if key.split(".")[0] in own else key: value for key, value in QUICK.items()}
+    return {key: value for key, value in named.items() if key != "datasets"}
 
 
 def invoke(arguments: list[str]) -> Result:
