@@ -17,25 +17,30 @@ NAMES = [path.name for path in NOTEBOOKS]
 
 def smoke_variables() -> dict[str, str]:
     """Environment variables that choose the smoke environment and bundled series."""
-    hidden = ("UCR_ROOT", "KEDRO_ENV")
+    hidden = ("UCR_ROOT", "GRAPH_ROOT", "KEDRO_ENV")
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return {**kept, "KEDRO_ENV": "smoke", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
 def smoke_run(project: Path) -> Path:
-    """The copy of the project after one smoke run."""
-    quick = "train.max_epochs=1,parallel.backend=sequential,efficiency.memory=false"
-    command = [sys.executable, "-m", "kedro", "run", "--pipelines", "track_a", "--params", quick]
-    done = subprocess.run(
-        command, cwd=project, env=smoke_variables(), capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    """The copy of the project after one smoke run of each track."""
+    quick = "parallel.backend=sequential,efficiency.memory=false"
+    few = {
+        "track_a": "train.max_epochs=1",
+        "track_b": "track_b.train.max_epochs=1,track_b.models=gat simplicial_mlp simplicial_diffusion",
+    }
+    for track, params in few.items():
+        command = [sys.executable, "-m", "kedro", "run", "--pipelines", track, "--params", f"{quick},{params}"]
+        done = subprocess.run(
+            command, cwd=project, env=smoke_variables(), capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
     return project
 
 
-def test_the_three_notebooks_are_there() -> None:
-    assert NAMES == ["01_results.ipynb", "02_diagrams.ipynb", "03_use_the_model.ipynb"]
+def test_the_four_notebooks_are_there() -> None:
+    assert NAMES == ["01_results.ipynb", "02_diagrams.ipynb", "03_use_the_model.ipynb", "04_complexes.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
@@ -52,7 +57,8 @@ def test_outputs_are_stripped(path: Path) -> None:
 def test_it_runs_from_top_to_bottom(name: str, smoke_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in smoke_variables().items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.delenv("UCR_ROOT", raising=False)
+    for variable in ("UCR_ROOT", "GRAPH_ROOT"):
+        monkeypatch.delenv(variable, raising=False)
     notebook = nbformat.read(smoke_run / "notebooks" / name, as_version=4)
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(smoke_run / "notebooks")}}
