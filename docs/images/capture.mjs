@@ -64,18 +64,22 @@ async function stack(file, lines) {
   await page.close();
 }
 
-async function preview(file, name) {
-  const { nodes } = await (await fetch(`${viz}/api/main`)).json();
+async function preview(file, pipeline, name) {
+  const { nodes } = await (await fetch(`${viz}/api/pipelines/${pipeline}`)).json();
   const { id } = nodes.find((node) => node.name === name);
-  const page = await open(`pid=track_a&expandAllPipelines=true&sid=${id}`, 1000, 760);
+  const page = await open(`pid=${pipeline}&expandAllPipelines=true&sid=${id}`, 1000, 760);
   await page.getByText("Expand preview").click();
   await page.waitForTimeout(3000);
   await page.screenshot({ path: join(folder, file), clip: { x: 80, y: 0, width: 920, height: 740 } });
   await page.close();
 }
 
-const wanted = process.env.PICTURES?.split(",") ?? ["stages", "nodes", "diagram"];
+const wanted = process.env.PICTURES?.split(",") ?? ["stages", "nodes", "diagram", "stages_b", "nodes_b", "complex"];
 if (wanted.includes("stages")) await graph("kedro_viz.png", "pid=track_a", 1900, 420, [0.515], ["track_a"]);
 if (wanted.includes("nodes")) await graph("kedro_viz_expanded.png", "pid=track_a&expandAllPipelines=true", 2900, 420, [0.255, 0.505, 0.71]);
-if (wanted.includes("diagram")) await preview("kedro_viz_diagram_preview.png", "track_a.persistence_diagrams");
+if (wanted.includes("diagram")) await preview("kedro_viz_diagram_preview.png", "track_a", "track_a.persistence_diagrams");
+if (wanted.includes("stages_b")) await graph("kedro_viz_track_b.png", "pid=track_b", 2300, 420, [0.563], ["track_b"]);
+if (wanted.includes("nodes_b")) await graph("kedro_viz_track_b_expanded.png", "pid=track_b&expandAllPipelines=true", 3300, 420, [0.255, 0.501, 0.71]);
+if (wanted.includes("complex")) await preview("kedro_viz_complex_preview.png", "track_b", "track_b.simplicial_complexes");
+
 await browser.close();
