@@ -91,7 +91,7 @@ class TriangleGAT(nn.Module):
             nn.Linear(n_read, hidden), nn.ReLU(), nn.Dropout(trial.dropout), nn.Linear(hidden, 1)
         )
         initialise(self)
-        self.encoder = GAT(n_features, embedding, width=trial.width, heads=heads, dropout=trial.dropout)
+        self.encoder = GAT(n_features, embedding, width=trial.width, heads=heads, dropout=trial.dropout, kernel="fused")
 
     def forward(self, graph: GraphInput, triangles: Tensor, edge_weights: Tensor) -> Tensor:
         """(t, 3) triangles and (t, 3) log weights -> (t,) logits."""
@@ -133,7 +133,7 @@ class TriangleGAT(nn.Module):
 
 
 def attention_input(node_features: Float32Array, edges: IntArray, log_weights: Float32Array) -> GraphInput:
-    """The weighted graph of a past.
+    """The weighted graph of a past, with the rows that the fused kernel of attention reads.
 
     Parameters
     ----------
@@ -141,13 +141,15 @@ def attention_input(node_features: Float32Array, edges: IntArray, log_weights: F
     edges : (n_edges, 2) int64, each once
     log_weights : (n_edges,) float32
     """
-    return GraphInput(
+    graph = GraphInput(
         x=torch.from_numpy(node_features),
         edge_index=torch.from_numpy(np.concatenate([edges, edges[:, ::-1]]).T.copy()),
         edge_weight=torch.from_numpy(np.tile(log_weights, 2)),
         batch=torch.zeros(len(node_features), dtype=torch.int64),
         n_graphs=1,
     )
+    graph.attention_rows()
+    return graph
 
 
 def fit_attention(

@@ -30,6 +30,7 @@ from topology_efficient_dl.complexes.triangles import triangle_adjacency
 from topology_efficient_dl.efficiency.latency import fixed_threads
 from topology_efficient_dl.efficiency.memory_probe import peak_bytes, reset_peak, resident_bytes
 from topology_efficient_dl.graph_params import ScaledModel, ScalingConditions
+from topology_efficient_dl.models.graph_baselines.fused_attention import AttentionRows
 from topology_efficient_dl.models.graph_baselines.inputs import (
     GraphInput,
     HypergraphInput,
@@ -149,6 +150,23 @@ def _edge_input(graph: RandomGraph, hops: int) -> GraphInput:
     return GraphInput(edge_index=torch.from_numpy(ends), edge_weight=weights, **_graph_fields(graph))
 
 
+@dataclass(frozen=True, eq=False)
+class RowInput(GraphInput):
+    """A graph for the fused kernels of attention: edges in compressed rows, and no list beside them."""
+
+    rows: AttentionRows
+
+    def attention_rows(self) -> AttentionRows:
+        """Those that there are."""
+        return self.rows
+
+
+def _row_input(graph: RandomGraph, hops: int) -> RowInput:
+    rows = _edge_input(graph, hops).attention_rows()
+    none: dict[str, Any] = {"edge_index": torch.empty((2, 0), dtype=torch.int64), "edge_weight": torch.empty(0)}
+    return RowInput(rows=rows, **none, **_graph_fields(graph))
+
+
 def _hypergraph_input(graph: RandomGraph, hops: int) -> HypergraphInput:
     """Every edge is a group of two."""
     members = graph.edges().ravel()
@@ -197,7 +215,9 @@ MODELS: dict[ScaledModel, Contender] = {
     "gcn": Contender("gcn", partial(_product_input, "symmetric")),
     "graph_sage": Contender("graph_sage", partial(_product_input, "row")),
     "gat": Contender("gat", _edge_input),
+    "gat_fused": Contender("gat", _row_input, {"kernel": "fused"}),
     "gatv2": Contender("gatv2", _edge_input),
+    "gatv2_fused": Contender("gatv2", _row_input, {"kernel": "fused"}),
     "graph_transformer": Contender("graph_transformer", _edge_input),
     "global_attention": Contender("graph_transformer", _edge_input, {"local": "none"}),
     "hypergraph": Contender("hypergraph", _hypergraph_input),
