@@ -236,6 +236,17 @@ def test_open_edges_and_an_encoding_are_added_where_they_are_asked_for() -> None
     assert "encoding" not in described(task, NodeFeatureParams(open_edges=True)).names
 
 
+def test_own_features_can_be_left_out() -> None:
+    task = static_graph()
+    inputs = described(task), lift(task, AUTO), None
+    recipe = PropagationRecipe(operators=("weight",), hops=2)
+    whole, carried = (propagate(inputs, recipe.model_copy(update={"keep_own": keep})) for keep in (True, False))
+    assert carried.names == whole.names[1:] == ("weight^1", "weight^2")
+    np.testing.assert_array_equal(carried.values, whole.values[:, whole.sizes[0] :])
+    with pytest.raises(ValueError, match="nothing is carried"):
+        PropagationRecipe(keep_own=False)
+
+
 def test_propagated_columns_can_be_standardised_again() -> None:
     task = contacts()
     recipe = PropagationRecipe(operators=("weight",), hops=1, standardise=True)

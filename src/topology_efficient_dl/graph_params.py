@@ -63,6 +63,19 @@ class PropagationRecipe(Parameters):
     standardise: bool = Field(
         False, description="columns with mean 0 and standard deviation 1 after propagation too", json_schema_extra=LATER
     )
+    keep_own: bool = Field(
+        True,
+        description="a node's own features are a block beside those that are carried to it",
+        json_schema_extra=LATER,
+    )
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> PropagationRecipe:
+        if not self.keep_own and not (self.operators and self.hops):
+            raise ValueError(
+                "keep_own is false, and nothing is carried: name operators and at least one hop, or keep it"
+            )
+        return self
 
 
 DiffusionOperator = Literal[

@@ -350,4 +350,7 @@ def propagate(
     if not recipe.operators:
         return own
     found = propagated_features(own.values, recipe.hops, node_operators(complex_, recipe.operators, groups))
+    if not recipe.keep_own:
+        n_own = found.sizes[0]
+        found = PropagatedFeatures(np.ascontiguousarray(found.values[:, n_own:]), found.sizes[1:], found.names[1:])
     return replace(found, values=np.clip(_standardised(found.values), -6.0, 6.0)) if recipe.standardise else found
