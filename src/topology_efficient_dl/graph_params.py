@@ -64,9 +64,7 @@ class PropagationRecipe(Parameters):
         False, description="columns with mean 0 and standard deviation 1 after propagation too", json_schema_extra=LATER
     )
     keep_own: bool = Field(
-        True,
-        description="a node's own features are a block beside those that are carried to it",
-        json_schema_extra=LATER,
+        True, description="a node's own features are a block beside what is carried to it", json_schema_extra=LATER
     )
 
     @model_validator(mode="after")
