@@ -24,6 +24,7 @@ from topology_efficient_dl.efficiency.parameters import count_parameters
 from topology_efficient_dl.evaluation.costs import check_device
 from topology_efficient_dl.graph_params import OWN, AnyRecipe, DiffusionRecipe
 from topology_efficient_dl.lifting import diffuse, propagate
+from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
 from topology_efficient_dl.models.graph_inputs import Material, NetworkInput
 from topology_efficient_dl.models.graph_predictor import GraphPredictor
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
@@ -37,7 +38,7 @@ _ONE_PASS = 1
 FUSED = " (fused)"
 
 
-@versioned(1)
+@versioned(2)
 def measure_graph_costs(
     measured: Measured,
     recipes: Mapping[str, AnyRecipe],
@@ -195,10 +196,9 @@ def _graphs(task: GraphTask, size: int) -> NDArray[np.int64]:
 
 
 def _static_costs(probe: _Probe, graphs: NDArray[np.int64] | None) -> Row:
-    module = probe.model.module()
-    inputs = probe.predictor.prepare(probe.material, graphs).to("cpu")
-    count = count_flops_of_call(module, inputs)
-    return {"params": count_parameters(module), "flops": count.flops, "flops_reason": count.reason}
+    network = GraphPredictor(probe.model).network
+    count = count_flops_of_call(network, probe.predictor.prepare(probe.material, graphs).to("cpu"))
+    return {"params": count_parameters(network), "flops": count.flops, "flops_reason": count.reason}
 
 
 def _model_columns(records: list[Any], name: str, answers: int) -> Row:
@@ -220,7 +220,7 @@ def _peak_memory(probe: _Probe, graphs: NDArray[np.int64] | None, params: Effici
     """Megabytes of weights, input and inference over the imported libraries; device memory on CUDA."""
     if not params.memory:
         return None
-    inputs = probe.input(graphs)
+    inputs = _prepared(probe, graphs)
     if params.device == "cuda":
         return peak_vram_mb(lambda: probe.predictor.of_input(inputs))
     with tempfile.TemporaryDirectory() as folder:
@@ -229,6 +229,13 @@ def _peak_memory(probe: _Probe, graphs: NDArray[np.int64] | None, params: Effici
         torch.save(inputs, Path(folder) / "input.pt")
         record = peak_rss_mb(f"{__name__}:load_graph_inference", folder, threads=params.threads)
     return record.over_libraries_mb
+
+
+def _prepared(probe: _Probe, graphs: NDArray[np.int64] | None) -> NetworkInput:
+    """The input with what a first answer makes of it and later ones read, and without the edges that they do not."""
+    inputs = probe.input(graphs)
+    probe.predictor.of_input(inputs)
+    return inputs.without_edges() if isinstance(inputs, GraphInput) else inputs
 
 
 def load_graph_inference(folder: str) -> Callable[[], NDArray[np.float32]]:

@@ -22,13 +22,13 @@ from topology_efficient_dl.models.graph_baselines.inputs import (
     hypergraph_input,
 )
 from topology_efficient_dl.models.registry import Reads
-from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
+from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels, KernelInput
 from topology_efficient_dl.models.simplicial.inputs import ComplexInput, complex_input
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures, pooled_features
 
 IntArray = NDArray[np.int64]
 
-NetworkInput = GraphInput | HypergraphInput | ComplexInput | Tensor
+NetworkInput = GraphInput | HypergraphInput | ComplexInput | KernelInput | Tensor
 
 INPUT_OPTIONS = ("oriented", "weighting", "aggregate")
 """Options of a network that its input must have been made with."""
@@ -125,6 +125,8 @@ def network_input(
     if reads == "propagated":
         rows = propagated_rows(material)
         return torch.from_numpy(np.ascontiguousarray(rows if graphs is None else rows[graphs]))
+    if reads == "diffusion":
+        return KernelInput.of(material.kernels)
     complex_ = material.complex if graphs is None else material.of_graphs(graphs)
     x = material.blocks.values if graphs is None else material.rows_of_graphs(graphs)
     if reads == "graph":

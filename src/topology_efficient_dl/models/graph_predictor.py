@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from topology_efficient_dl.models.graph_inputs import Material, NetworkInput, network_input
 from topology_efficient_dl.models.registry import find_architecture
-from topology_efficient_dl.models.simplicial.label_diffusion import DiffusionOptions, channel_rows, channels_of
+from topology_efficient_dl.models.simplicial.label_diffusion import DiffusionOptions, LabelSpreading
 from topology_efficient_dl.models.trained import TrainedModel
 
 FloatArray = NDArray[np.float32]
@@ -27,9 +30,16 @@ class GraphPredictor:
 
     def __init__(self, model: TrainedModel, device: str = "cpu", batch_graphs: int = 256) -> None:
         self.model, self.device, self.batch_graphs = model, device, batch_graphs
-        self.network = model.module().to(device)
         self.architecture = find_architecture(model.card["architecture"])
         self.options = model.card["options"]
+        self.network = self._whole(model).to(device)
+
+    def _whole(self, model: TrainedModel) -> nn.Module:
+        """From the prepared input to logits; of label diffusion the labels that were seen in the fit are a part."""
+        network: Any = model.module()
+        if self.architecture.reads != "diffusion":
+            return network
+        return LabelSpreading(network, model.extractor_state, DiffusionOptions.of(self.options)).eval()
 
     def prepare(self, material: Material, graphs: IntArray | None = None) -> NetworkInput:
         """What the network reads, on the device: made once for any number of answers.
@@ -39,14 +49,7 @@ class GraphPredictor:
         material : complex, features and groups
         graphs : (m,) int64, ascending, which graphs of a set; None for the one graph that there is
         """
-        if self.architecture.reads == "diffusion":
-            return torch.from_numpy(self._channels(material)).to(self.device)
         return network_input(self.architecture.reads, self.options, material, graphs).to(self.device)
-
-    def _channels(self, material: Material) -> FloatArray:
-        """(n_nodes, n_channels * n_classes) what the labels that were seen in the fit say of every node."""
-        options = DiffusionOptions.of(self.options)
-        return channel_rows(channels_of(material.kernels, self.model.extractor_state, options))
 
     @torch.inference_mode()
     def of_input(self, inputs: NetworkInput) -> FloatArray:

@@ -88,6 +88,17 @@ class GraphInput:
         """(2 n_edges, 1) float32, the log weights as features of edges."""
         return self.edge_weight[:, None]
 
+    def without_edges(self) -> GraphInput:
+        """The same without the list of edges, where adjacencies or rows were made of it: a network that asks for one of
+        these reads the list no longer."""
+        if not (self._adjacencies or self._rows):
+            return self
+        none, nothing = self.edge_index[:, :0].clone(), self.edge_weight[:0].clone()
+        found = replace(self, edge_index=none, edge_weight=nothing)
+        found._adjacencies.update(self._adjacencies)
+        found._rows.extend(self._rows)
+        return found
+
     def to(self, device: str) -> GraphInput:
         """The same on a device, with the adjacencies and rows that were made."""
         there = replace(

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
+from torch import Tensor
 
 from topology_efficient_dl.complexes.rows import FloatArray
 
@@ -49,6 +51,34 @@ class DiffusionKernels:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> DiffusionKernels:
         """The inverse of :meth:`to_arrays`."""
         return cls(arrays["kernels"], arrays.get("gram"), tuple(arrays["operators"].tolist()))
+
+
+@dataclass(frozen=True, eq=False)
+class KernelInput:
+    """What `label_diffusion.LabelSpreading` reads: kernels, in which there is nothing of any label.
+
+    Attributes
+    ----------
+    labels : (n_operators, n, n) float32, by which labels spread
+    reach : (n_operators, n) float32, sums of their columns
+    features : (n, n) float32, similarity of features, or None
+    """
+
+    labels: Tensor
+    reach: Tensor
+    features: Tensor | None
+
+    @classmethod
+    def of(cls, kernels: DiffusionKernels) -> KernelInput:
+        """In single precision."""
+        labels, reach = (torch.from_numpy(part.astype(np.float32)) for part in (kernels.labels, kernels.labels.sum(1)))
+        features = None if kernels.features is None else torch.from_numpy(kernels.features.astype(np.float32))
+        return cls(labels, reach, features)
+
+    def to(self, device: str) -> KernelInput:
+        """The same on a device."""
+        features = None if self.features is None else self.features.to(device)
+        return KernelInput(self.labels.to(device), self.reach.to(device), features)
 
 
 def similarity(blocks: list[NDArray[np.float32]], operator: sparse.csr_array | None, hops: int) -> FloatArray:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from topology_efficient_dl.complexes.rows import FloatArray, IntArray
-from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
+from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels, KernelInput
 from topology_efficient_dl.models.simplicial.parts import Sizes
 
 PENALTIES = 10.0 ** np.arange(-4, 2.01, 0.5)
@@ -58,13 +58,12 @@ class SimplicialDiffusion(nn.Module):
         feature_scale: float = 5.0,
     ) -> None:
         super().__init__()
-        self.n_classes = n_classes
         n_channels = n_features // n_classes
         self.coefficients = nn.Parameter(torch.full((n_channels,), 1.0 / max(n_channels, 1)))
 
     def forward(self, channels: Tensor) -> Tensor:
-        """(batch, n_channels * n_classes), channel by channel -> logits (batch, n_classes)."""
-        return torch.einsum("bkc,k->bc", channels.unflatten(1, (-1, self.n_classes)), self.coefficients)
+        """(n_channels, n, n_classes) -> logits (n, n_classes)."""
+        return torch.einsum("knc,k->nc", channels, self.coefficients)
 
 
 @dataclass(frozen=True)
@@ -222,6 +221,49 @@ def _softmax(logits: FloatArray) -> FloatArray:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
-def channel_rows(channels: FloatArray) -> NDArray[np.float32]:
-    """(n, n_classes, n_channels) -> (n, n_channels * n_classes) float32, channel by channel, as the network reads."""
-    return np.ascontiguousarray(channels.transpose(0, 2, 1).reshape(len(channels), -1), dtype=np.float32)
+class LabelSpreading(nn.Module):
+    """From kernels to logits: the labels of a fit are spread, and channels are mixed.
+
+    The channels are those of `channels_of`, in single precision.
+
+    Parameters
+    ----------
+    network : with the coefficients
+    state : of a `DiffusionFit`; labels with their masses, and what the ridge learnt, are part of the model
+    options : as in the fit
+    """
+
+    def __init__(
+        self, network: SimplicialDiffusion, state: Mapping[str, NDArray[Any]], options: DiffusionOptions
+    ) -> None:
+        super().__init__()
+        self.network, self.smoothing, self.feature_scale = network, options.smoothing, options.feature_scale
+        mass = state["mass"][:, None]
+        ridge = {name: state[name] for name in ("dual", "left_out") if name in state}
+        for name, values in {"sources": state["targets"] * mass, **ridge}.items():
+            self.register_buffer(name, torch.from_numpy(values.astype(np.float32)))
+        self.register_buffer("seen", torch.from_numpy(mass > 0))
+
+    def forward(self, kernels: KernelInput) -> Tensor:
+        """Logits (n, n_classes) of all nodes."""
+        channels = self._of_labels(kernels)
+        if kernels.features is not None:
+            channels = torch.cat([channels, self._of_features(kernels.features)[None]])
+        logits: Tensor = self.network(channels)
+        return logits
+
+    def _of_labels(self, kernels: KernelInput) -> Tensor:
+        """(n_operators, n, n_classes)."""
+        sources = self.get_buffer("sources")
+        own = kernels.labels.diagonal(dim1=1, dim2=2)[:, :, None] * sources
+        arrived = kernels.labels @ sources - own
+        others = (kernels.reach @ sources)[:, None] - kernels.reach[:, :, None] * sources
+        shares = (arrived / others.clamp(min=1e-30)).clamp(min=0.0)
+        shares = shares / shares.sum(dim=2, keepdim=True).clamp(min=1e-30)
+        return (shares + self.smoothing / sources.shape[1]).log()
+
+    def _of_features(self, features: Tensor) -> Tensor:
+        """(n, n_classes)."""
+        dual, left_out, seen = (self.get_buffer(name) for name in ("dual", "left_out", "seen"))
+        scores = features @ dual + dual.sum(dim=0)
+        return self.feature_scale * torch.where(seen, left_out, scores)
