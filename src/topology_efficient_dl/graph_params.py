@@ -206,13 +206,25 @@ class CandidateParams(Parameters):
     draw_seed: int = 0
 
 
-class LogisticParams(Parameters):
-    """Trials of the logistic head: every penalty with every number of horizons."""
+ColumnFamily = Literal["all", "edges", "means"]
+"""Columns that a logistic head reads; see ``closure.past.chosen_columns``."""
 
-    penalties: tuple[Annotated[float, Field(gt=0)], ...] = Field((1.0, 0.1, 0.01), min_length=1)
-    horizons: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        (1, 3), min_length=1, description="latest horizons to learn from"
+
+class LogisticParams(Parameters):
+    """Trials of the logistic head: every family of columns with every penalty and every number of horizons."""
+
+    columns: tuple[ColumnFamily, ...] = Field(
+        ("all", "edges", "means"), min_length=1, description="all; classic scores, weights and ages of edges; means"
     )
+    penalties: tuple[Annotated[float, Field(gt=0)], ...] = Field((0.1, 0.01), min_length=1)
+    horizons: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (3,), min_length=1, description="latest horizons to learn from"
+    )
+
+    @property
+    def n_trials(self) -> int:
+        """Number of combinations."""
+        return len(self.columns) * len(self.penalties) * len(self.horizons)
 
 
 class AttentionTrial(Parameters):
@@ -272,9 +284,22 @@ class ClosureParams(Parameters):
                     f"horizon_shares {share:g}: expected more than {future:g} and at most {1 - 2 * future:g}: "
                     "what closes after a horizon must end where the candidates of the next step begin"
                 )
-        own, others = len(self.logistic.penalties) * len(self.logistic.horizons), len(self.attention.trials)
+        own, others = self.logistic.n_trials, len(self.attention.trials)
         if own != others:
             raise ValueError(
-                f"logistic has {own} trials (penalties times horizons) and attention {others}; give both as many"
+                f"logistic has {own} trials (columns times penalties times horizons) and attention {others}; give both "
+                "as many"
             )
+        there = len(self.horizon_shares)
+        trials: list[Any] = [min(horizons, there) for horizons in self.logistic.horizons]
+        trials += [{**trial.model_dump(), "horizons": min(trial.horizons, there)} for trial in self.attention.trials]
+        if any(trials.count(trial) > 1 for trial in trials):
+            raise ValueError(
+                f"two trials are the same where there are {there} horizon_shares: learn from no more horizons than "
+                "that in logistic.horizons and attention.trials, or name more"
+            )
+        once = {"horizon_shares": self.horizon_shares, "candidates.recencies": self.candidates.recencies}
+        for name, values in once.items():
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} {values} has a value twice; give each once")
         return self

@@ -54,7 +54,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         closure.create_pipeline(),
         namespace="closure_b",
         inputs={"graph_archive"},
-        parameters={"params:closure", "params:graphs"},
+        parameters={"params:closure", "params:graphs", "params:parallel"},
         prefix_datasets_with_namespace=True,
     )
     parts_b = {

@@ -31,7 +31,7 @@ def few() -> ClosureParams:
     return ClosureParams(
         horizon_shares=(0.4, 0.6),
         candidates=CandidateParams(least_negatives=200, most_rows=2000),
-        logistic=LogisticParams(penalties=(0.1, 0.01), horizons=(2,)),
+        logistic=LogisticParams(columns=("all",), penalties=(0.1, 0.01), horizons=(2,)),
         attention=AttentionParams(
             trials=(AttentionTrial(width=8, horizons=2), AttentionTrial(width=8, dropout=0.0, horizons=1)),
             checkpoints=(3, 6),

@@ -57,7 +57,7 @@ def test_a_comparison_is_with_the_best_of_a_kind_and_says_what_its_interval_says
     closed = rng.random(4000) < 0.05
     noisy = {
         "simplicial_logistic/0": noise, "without_recency/0": 1.0, "gat/0": 3.0, "gat/1": 3.0, "gat_edge_weights/0": 1.0,
-        "gat_edge_weights/1": 1.0, "harmonic": 1.0, "jaccard": 9.0,
+        "gat_edge_weights/1": 1.0, "gat_columns/0": 8.0, "harmonic": 1.0, "jaccard": 9.0,
     }  # fmt: skip
     scores = {key: (closed + spread * 0.5 * rng.normal(size=4000)).astype(np.float32) for key, spread in noisy.items()}
     seconds = {"complex": 1.0, "past": 2.0, "0.2": 4.0, "scale": 8.0, "graph": 16.0, "edge_weights": 32.0}
@@ -68,7 +68,8 @@ def test_a_comparison_is_with_the_best_of_a_kind_and_says_what_its_interval_says
         "seconds": {**seconds, **dict.fromkeys(noisy, 0.5)},
     }
     found = assess({"closed": closed, **scores, "about": np.array(json.dumps(about))}, 200, 0.95)
-    classic, attention = found["comparisons"]
+    classic, attention, ablation = found["comparisons"]
+    assert (ablation["kind"], ablation["opponent"], ablation["status"]) == ("ablation", "without_recency", status)
     assert (classic["kind"], classic["opponent"]) == ("classic", "harmonic")
     assert (attention["kind"], attention["opponent"]) == ("attention", "gat_edge_weights")
     assert classic["low"] <= classic["difference"] <= classic["high"]
@@ -76,11 +77,12 @@ def test_a_comparison_is_with_the_best_of_a_kind_and_says_what_its_interval_says
     rows = {(row["model"], row["seed"]): row for row in found["rows"]}
     assert set(rows) == {
         ("simplicial_logistic", None), ("without_recency", None), ("gat", 0), ("gat", 1), ("gat_edge_weights", 0),
-        ("gat_edge_weights", 1), ("harmonic", None), ("jaccard", None),
+        ("gat_edge_weights", 1), ("gat_columns", 0), ("harmonic", None), ("jaccard", None),
     }  # fmt: skip
     spent = {model: row["seconds_preprocessing"] for (model, _), row in rows.items()}
     assert spent == {
-        "simplicial_logistic": 15, "without_recency": 11, "gat": 17, "gat_edge_weights": 49, "harmonic": 3, "jaccard": 3
+        "simplicial_logistic": 15, "without_recency": 11, "gat": 17, "gat_edge_weights": 49, "gat_columns": 31,
+        "harmonic": 3, "jaccard": 3,
     }  # fmt: skip
     first = rows["harmonic", None]
     assert first["times_base_rate"] == pytest.approx(first["average_precision"] / closed.mean())

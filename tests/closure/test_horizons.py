@@ -9,7 +9,13 @@ from topology_efficient_dl.closure.horizons import Horizon, all_keys, horizon_ke
 from topology_efficient_dl.closure.past import complex_of
 from topology_efficient_dl.data.graphs import southern_women, split_at, time_split
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.graph_params import AttentionParams, AttentionTrial, CandidateParams, ClosureParams
+from topology_efficient_dl.graph_params import (
+    AttentionParams,
+    AttentionTrial,
+    CandidateParams,
+    ClosureParams,
+    LogisticParams,
+)
 
 PARAMS = CandidateParams(negatives_per_positive=2, least_negatives=10, validation_negatives=100_000)
 KNOWN = ("columns", "edge_weights", "node_features", "edges", "log_weights", "names")
@@ -92,3 +98,10 @@ def test_horizons_that_would_see_what_is_chosen_on_are_refused(shares) -> None:
 def test_every_kind_of_model_has_as_many_trials() -> None:
     with pytest.raises(ValueError, match=r"logistic has 6 trials .* and attention 1; give both as many"):
         ClosureParams(attention=AttentionParams(trials=(AttentionTrial(),)))
+
+
+def test_trials_that_are_the_same_and_values_given_twice_are_refused() -> None:
+    with pytest.raises(ValueError, match="two trials are the same where there are 1 horizon_shares"):
+        ClosureParams(horizon_shares=(0.4,), logistic=LogisticParams(columns=("all",), horizons=(1, 2, 3)))
+    with pytest.raises(ValueError, match=r"horizon_shares \(0.4, 0.4\) has a value twice"):
+        ClosureParams(horizon_shares=(0.4, 0.4))

@@ -59,7 +59,7 @@ def test_a_trial_ends_when_patience_does(samples, few, monkeypatch: pytest.Monke
 
 def test_only_the_latest_horizons_are_learnt_from(samples, tuned, few) -> None:
     learn = of_step(samples, few, "learn")
-    chosen = {**tuned["simplicial_logistic"], "chosen": {"horizons": 1, "penalty": 0.1}}
+    chosen = {**tuned["simplicial_logistic"], "chosen": {"columns": "all", "horizons": 1, "penalty": 0.1}}
     last = {"school/train/0.6": learn["school/train/0.6"]}
     both, one = (fit_model((some, chosen), "simplicial_logistic", 0, few.logistic) for some in (learn, last))
     np.testing.assert_array_equal(both["weights"], one["weights"])
@@ -95,12 +95,13 @@ def test_all_steps_in_one_are_the_steps(school, fitted, few) -> None:
     seconds = ("seconds_preprocessing", "seconds_scoring")
     plain = [[{k: v for k, v in row.items() if k not in seconds} for row in each] for each in (rows, steps)]
     assert plain[0] == plain[1]
-    assert len(rows) == len(CLASSIC) + 3 + 2 * 2
+    assert len(rows) == len(CLASSIC) + 3 + 3 * 2
     sizes = {row["model"]: row["parameters"] for row in rows}
     assert sizes["harmonic"] == 0
     assert sizes["without_higher_order"] < sizes["simplicial_logistic"]
     assert sizes["simplicial_logistic"] - 1 == 3 * (sizes["without_recency"] - 1)
     assert sizes["gat"] + 3 * 16 == sizes["gat_edge_weights"]  # widths are the same in every trial
+    assert sizes["gat"] + (sizes["simplicial_logistic"] - 1) * 16 == sizes["gat_columns"]
     assert all(row["seconds_preprocessing"] > 0 for row in rows)
 
 

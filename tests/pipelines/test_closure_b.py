@@ -21,8 +21,8 @@ def closing(make_project: Callable):
     assert result.code == 0, result.output
     assert result.cells == {
         "closure_horizons": (4, 0, 4),
-        "closure_tuning": (5, 0, 5),
-        "closure_models": (5, 0, 5),
+        "closure_tuning": (6, 0, 6),
+        "closure_models": (6, 0, 6),
         "closure_scores": (1, 0, 1),
         "closure_results": (1, 0, 1),
     }
@@ -32,7 +32,7 @@ def closing(make_project: Callable):
 def test_a_second_seed_of_attention_is_all_that_is_fitted(closing) -> None:
     more = closing.run("--pipelines", "closure_b", env="more")
     assert more.todo == {
-        "closure_horizons": 0, "closure_tuning": 0, "closure_models": 2, "closure_scores": 1, "closure_results": 1
+        "closure_horizons": 0, "closure_tuning": 0, "closure_models": 3, "closure_scores": 1, "closure_results": 1
     }  # fmt: skip
     table = closing.load("closure_b.closure_table", "more")
     assert table["model"].value_counts()["gat"] == 2
@@ -43,7 +43,7 @@ def test_a_second_seed_of_attention_is_all_that_is_fitted(closing) -> None:
 
 def test_table_page_and_figure_say_what_was_found(closing) -> None:
     table = closing.load("closure_b.closure_table", "few")
-    assert len(table) == 13
+    assert len(table) == 14
     assert set(table["kind"]) == {"classic", "attention", "proposal", "ablation"}
     page = closing.load("closure_b.report_markdown", "few")
     results = closing.load("closure_b.closure_results", "few")["planted_contacts"]
@@ -73,10 +73,10 @@ def test_results_are_published_together(closing, tmp_path) -> None:
 
 
 def test_trials_that_are_not_as_many_are_refused_before_anything_runs(closing) -> None:
-    closing.environment("wrong", "closure: {logistic: {penalties: [1]}}\n")
+    closing.environment("wrong", "closure: {logistic: {penalties: [1, 2]}}\n")
     result = closing.run("--pipelines", "closure_b", env="wrong")
     assert result.code == 1
-    assert "closure: logistic has 1 trials" in result.output
+    assert "closure: logistic has 4 trials" in result.output
     assert result.cells == {}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from topology_efficient_dl.closure.models import kind_of
+from topology_efficient_dl.closure.models import MODELS, kind_of
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.complexes.rows import FloatArray, IntArray
 
@@ -71,7 +71,7 @@ def average_precision(closed: NDArray[np.bool_], scores: NDArray[Any], weight: N
     return Ranking(closed, scores).average_precision(np.ones(len(closed)) if weight is None else weight)
 
 
-@versioned(1)
+@versioned(2)
 def assess(scores: Arrays, n_bootstrap: int, confidence: float) -> dict[str, list[Row]]:
     """Quality and cost of every model, and the proposal against the best of the others.
 
@@ -85,9 +85,9 @@ def assess(scores: Arrays, n_bootstrap: int, confidence: float) -> dict[str, lis
     -------
     ``rows``, one for a model and seed: ``dataset, model, kind, seed`` (null where nothing is random),
     ``average_precision, base_rate, times_base_rate, n_candidates, n_closed, seconds_preprocessing, seconds_scoring,
-    parameters``. ``comparisons``, one for each kind of opponent: ``dataset, kind, opponent``, the one with the highest
-    mean average precision, ``proposal`` and ``opponent_value``, ``difference``, ``low``, ``high`` and ``status``:
-    ``confirmed`` if the interval is above 0, ``refuted`` if below, else ``inconclusive``.
+    parameters``. ``comparisons``, with the classic score and the attention of the highest mean average precision, and
+    with each ablation: ``dataset, kind, opponent, proposal`` and ``opponent_value``, ``difference``, ``low``, ``high``
+    and ``status``: ``confirmed`` if the interval is above 0, ``refuted`` if below, else ``inconclusive``.
     """
     about, closed = json.loads(str(scores["about"])), scores["closed"]
     rankings = {key: Ranking(closed, scores[key]) for key in about["parameters"]}
@@ -124,10 +124,11 @@ def _seconds(key: str, about: Mapping[str, Any]) -> tuple[float, float]:
     """
     seconds, model = about["seconds"], key.split("/")[0]
     whole, *recent = about["views"]
-    if kind_of(model) == "attention":
-        weights = seconds["edge_weights"] if model == "gat_edge_weights" else 0.0
-        return seconds["complex"] + seconds["graph"] + weights, seconds[key]
-    preprocessing = seconds["complex"] + seconds[whole]
+    beside = MODELS[model].options["beside"] if kind_of(model) == "attention" else "columns"
+    preprocessing = seconds["complex"] + (seconds["graph"] if kind_of(model) == "attention" else 0.0)
+    if beside != "columns":
+        return preprocessing + (seconds["edge_weights"] if beside == "edge_weights" else 0.0), seconds[key]
+    preprocessing += seconds[whole]
     if kind_of(model) == "classic":
         return preprocessing, seconds[key]
     if model != "without_recency":
@@ -142,28 +143,30 @@ def _comparisons(
     n_bootstrap: int,
     confidence: float,
 ) -> list[Row]:
-    """The proposal against the best classic score and the best attention, on the same draws of candidates."""
+    """The proposal against the best classic score, the best attention and each of its ablations, on shared draws."""
     keys: dict[str, dict[str, list[str]]] = {}
     for row, key in zip(rows, rankings, strict=True):
         keys.setdefault(row["kind"], {}).setdefault(row["model"], []).append(key)
     values = {key: row["average_precision"] for row, key in zip(rows, rankings, strict=True)}
-    sides = {"proposal": next(iter(keys["proposal"].values()))}
-    for kind in ("classic", "attention"):
-        sides[kind] = max(keys[kind].values(), key=lambda own: np.mean([values[key] for key in own]))
-    draws = bootstrap_means({side: [rankings[key] for key in own] for side, own in sides.items()}, n_bootstrap)
+    by_model = {model: own for each in keys.values() for model, own in each.items()}
+    means = {model: float(np.mean([values[key] for key in own])) for model, own in by_model.items()}
+    proposal = next(iter(keys["proposal"]))
+    opponents = {max(keys[kind], key=lambda model: means[model]): kind for kind in ("classic", "attention")}
+    opponents |= dict.fromkeys(keys.get("ablation", {}), "ablation")
+    sides = {model: [rankings[key] for key in by_model[model]] for model in (proposal, *opponents)}
+    draws = bootstrap_means(sides, n_bootstrap)
+    tail = (1 - confidence) / 2
     found = []
-    for kind in ("classic", "attention"):
-        proposal, opponent = (float(np.mean([values[key] for key in sides[side]])) for side in ("proposal", kind))
-        tail = (1 - confidence) / 2
-        low, high = (float(end) for end in np.quantile(draws["proposal"] - draws[kind], [tail, 1 - tail]))
+    for opponent, kind in opponents.items():
+        low, high = (float(end) for end in np.quantile(draws[proposal] - draws[opponent], [tail, 1 - tail]))
         found.append(
             {
                 "dataset": rows[0]["dataset"],
                 "kind": kind,
-                "opponent": sides[kind][0].split("/")[0],
-                "proposal": proposal,
-                "opponent_value": opponent,
-                "difference": proposal - opponent,
+                "opponent": opponent,
+                "proposal": means[proposal],
+                "opponent_value": means[opponent],
+                "difference": means[proposal] - means[opponent],
                 "low": low,
                 "high": high,
                 "status": "confirmed" if low > 0 else "refuted" if high < 0 else "inconclusive",

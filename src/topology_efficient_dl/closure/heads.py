@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
 from topology_efficient_dl.closure.horizons import Horizon
+from topology_efficient_dl.closure.models import Beside
 from topology_efficient_dl.closure.past import Float32Array
 from topology_efficient_dl.complexes.rows import IntArray
 from topology_efficient_dl.graph_params import AttentionParams, AttentionTrial
@@ -71,7 +72,7 @@ class TriangleGAT(nn.Module):
     Parameters
     ----------
     n_features : of nodes
-    edge_weights : the decoder also reads the log weights of the three edges, the largest first
+    n_beside : values of a triangle that the decoder reads beside its nodes
     trial : width, dropout
     embedding, heads : of the attention
 
@@ -81,11 +82,10 @@ class TriangleGAT(nn.Module):
     """
 
     def __init__(
-        self, n_features: int, *, edge_weights: bool, trial: AttentionTrial, embedding: int = 32, heads: int = 4
+        self, n_features: int, *, n_beside: int, trial: AttentionTrial, embedding: int = 32, heads: int = 4
     ) -> None:
         super().__init__()
-        self.edge_weights = edge_weights
-        n_read = 2 * embedding + 3 * edge_weights
+        n_read = 2 * embedding + n_beside
         hidden = 2 * embedding
         self.decoder = nn.Sequential(
             nn.Linear(n_read, hidden), nn.ReLU(), nn.Dropout(trial.dropout), nn.Linear(hidden, 1)
@@ -93,27 +93,42 @@ class TriangleGAT(nn.Module):
         initialise(self)
         self.encoder = GAT(n_features, embedding, width=trial.width, heads=heads, dropout=trial.dropout, kernel="fused")
 
-    def forward(self, graph: GraphInput, triangles: Tensor, edge_weights: Tensor) -> Tensor:
-        """(t, 3) triangles and (t, 3) log weights -> (t,) logits."""
-        return self.decode(self.encoder(graph), triangles, edge_weights)
+    def forward(self, graph: GraphInput, triangles: Tensor, beside: Tensor) -> Tensor:
+        """(t, 3) triangles and (t, n_beside) values -> (t,) logits."""
+        return self.decode(self.encoder(graph), triangles, beside)
 
-    def decode(self, nodes: Tensor, triangles: Tensor, edge_weights: Tensor) -> Tensor:
+    def decode(self, nodes: Tensor, triangles: Tensor, beside: Tensor) -> Tensor:
         """(n_nodes, embedding) -> (t,) logits."""
         three = nodes[triangles]
-        read = [three.sum(dim=1), three.prod(dim=1)] + [edge_weights] * self.edge_weights
-        logits: Tensor = self.decoder(torch.cat(read, dim=1))[:, 0]
+        logits: Tensor = self.decoder(torch.cat([three.sum(dim=1), three.prod(dim=1), beside], dim=1))[:, 0]
         return logits
 
     @torch.no_grad()
-    def score(self, graph: GraphInput, triangles: IntArray, edge_weights: Float32Array) -> Float32Array:
-        """(t,) float32 logits without dropout, piece by piece."""
+    def embed(self, graph: GraphInput) -> Tensor:
+        """(n_nodes, embedding) without dropout."""
         was_training = self.training
         self.eval()
-        nodes, found = self.encoder(graph), np.empty(len(triangles), np.float32)
+        nodes: Tensor = self.encoder(graph)
+        self.train(was_training)
+        return nodes
+
+    @torch.no_grad()
+    def score(self, nodes: Tensor, triangles: IntArray, beside: Float32Array) -> Float32Array:
+        """(t,) float32 logits without dropout, piece by piece.
+
+        Parameters
+        ----------
+        nodes : of :meth:`embed`
+        triangles : (t, 3)
+        beside : (t, n_beside) float32
+        """
+        was_training = self.training
+        self.eval()
+        found = np.empty(len(triangles), np.float32)
         for start in range(0, len(triangles), PIECE):
             piece = slice(start, start + PIECE)
-            weights = torch.from_numpy(edge_weights[piece])
-            found[piece] = self.decode(nodes, torch.from_numpy(triangles[piece]), weights).numpy()
+            rows, values = torch.from_numpy(triangles[piece]), torch.from_numpy(beside[piece])
+            found[piece] = self.decode(nodes, rows, values).numpy()
         self.train(was_training)
         return found
 
@@ -157,7 +172,7 @@ def fit_attention(
     trial: AttentionTrial,
     params: AttentionParams,
     *,
-    edge_weights: bool,
+    beside: Beside,
     steps: int,
     seed: int,
     after_step: Callable[[int, TriangleGAT], bool] = lambda step, network: True,
@@ -169,22 +184,22 @@ def fit_attention(
     horizons : to learn from
     trial : what was tried on earlier time
     params : sizes
-    edge_weights : the decoder reads them
+    beside : what the decoder reads beside nodes
     steps : of the optimiser
     seed : of weights, batches and dropout
     after_step : is told each step with the network, and says whether to go on
     """
     with reproducible(seed, threads=1):
-        first = horizons[0].node_features.shape[1]
+        tensors = [_tensors(horizon, beside) for horizon in horizons]
+        n_features, n_beside = horizons[0].node_features.shape[1], tensors[0][2].shape[1]
         network = TriangleGAT(
-            first, edge_weights=edge_weights, trial=trial, embedding=params.embedding, heads=params.heads
+            n_features, n_beside=n_beside, trial=trial, embedding=params.embedding, heads=params.heads
         )
         optimiser = torch.optim.AdamW(network.parameters(), lr=trial.learning_rate, weight_decay=trial.weight_decay)
-        tensors = [_tensors(horizon) for horizon in horizons]
         for step in range(1, steps + 1):
-            graph, triangles, weights, closed = tensors[step % len(tensors)]
+            graph, triangles, values, closed = tensors[step % len(tensors)]
             batch = torch.randint(len(closed), (params.batch_size,))
-            logits = network(graph, triangles[batch], weights[batch])
+            logits = network(graph, triangles[batch], values[batch])
             loss = nn.functional.binary_cross_entropy_with_logits(logits, closed[batch])
             optimiser.zero_grad()
             loss.backward()
@@ -195,7 +210,7 @@ def fit_attention(
     return network
 
 
-def _tensors(horizon: Horizon) -> tuple[GraphInput, Tensor, Tensor, Tensor]:
+def _tensors(horizon: Horizon, beside: Beside) -> tuple[GraphInput, Tensor, Tensor, Tensor]:
     graph = attention_input(horizon.node_features, horizon.edges, horizon.log_weights)
     closed = torch.from_numpy(horizon.closed.astype(np.float32))
-    return graph, torch.from_numpy(horizon.triangles), torch.from_numpy(horizon.edge_weights), closed
+    return graph, torch.from_numpy(horizon.triangles), torch.from_numpy(horizon.beside(beside)), closed

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.closure.models import Beside
 from topology_efficient_dl.closure.past import Float32Array, Past, Scale, complex_of
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.complexes.closure import closed_by
@@ -59,6 +60,10 @@ class Horizon:
     def base_rate(self) -> float:
         """Share of all candidates that close."""
         return float(self.counts[1] / self.counts[0])
+
+    def beside(self, what: Beside) -> Float32Array:
+        """(t, n) float32, what a decoder reads of each triangle beside its nodes; n is 0 where nothing."""
+        return {"nodes": self.columns[:, :0], "edge_weights": self.edge_weights, "columns": self.columns}[what]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """As it is stored."""

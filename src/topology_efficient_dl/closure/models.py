@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+Beside = Literal["nodes", "edge_weights", "columns"]
+"""What a decoder of attention reads: nodes alone, or the weights of the three edges or all columns beside them."""
 
 Kind = Literal["classic", "attention", "proposal", "ablation"]
 
@@ -12,7 +15,7 @@ class Model(NamedTuple):
     """What a learned model is, and the options of what it reads."""
 
     kind: Kind
-    options: dict[str, bool]
+    options: dict[str, Any]
 
 
 PROPOSAL = "simplicial_logistic"
@@ -20,10 +23,11 @@ MODELS: dict[str, Model] = {
     PROPOSAL: Model("proposal", {}),
     "without_higher_order": Model("ablation", {"higher_order": False}),
     "without_recency": Model("ablation", {"recency": False}),
-    "gat": Model("attention", {"edge_weights": False}),
-    "gat_edge_weights": Model("attention", {"edge_weights": True}),
+    "gat": Model("attention", {"beside": "nodes"}),
+    "gat_edge_weights": Model("attention", {"beside": "edge_weights"}),
+    "gat_columns": Model("attention", {"beside": "columns"}),
 }
-"""Learned models: a logistic head and two of its ablations, attention without and with edge weights for its decoder."""
+"""Learned models: a logistic head and two of its ablations; attention whose decoder reads nodes, or more than nodes."""
 
 CLASSIC = (
     "arithmetic", "geometric", "harmonic", "common_neighbours", "common_weight", "jaccard", "adamic_adar",

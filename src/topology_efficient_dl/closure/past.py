@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.closure.models import CLASSIC
 from topology_efficient_dl.complexes.build import complex_of_contacts, complex_of_groups
 from topology_efficient_dl.complexes.closure import open_triangles
 from topology_efficient_dl.complexes.closure_scores import SIDES, ClosureScorer
@@ -23,7 +24,7 @@ from topology_efficient_dl.complexes.statistics import node_statistics
 from topology_efficient_dl.data.graphs import ContactLog, split_at, time_split
 from topology_efficient_dl.data.graphs.label_splits import Timed
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.graph_params import CandidateParams
+from topology_efficient_dl.graph_params import CandidateParams, ColumnFamily
 from topology_efficient_dl.models.simplicial.propagation import standardised_counts
 
 Float32Array = NDArray[np.float32]
@@ -32,6 +33,7 @@ Result = TypeVar("Result")
 WHOLE = "past"
 """The view of all that was before; the others are named by the share of all time that they look back."""
 
+_MEANS = ("arithmetic", "geometric", "harmonic")
 _OF_HIGHER_ORDER = ("simplices", "simplex_weight", "closure", "link_")
 
 
@@ -131,13 +133,13 @@ class Scale:
     spread: Float32Array
 
     @classmethod
-    def of(cls, past: Past, params: CandidateParams, seconds: dict[str, float] | None = None) -> Scale:
+    def of(cls, past: Past, params: CandidateParams) -> Scale:
         """From candidates drawn uniformly; labels play no part."""
         rows = past.triangles
         if len(rows) > params.scaled_on:
             drawn = np.random.default_rng(params.draw_seed).choice(len(rows), params.scaled_on, replace=False)
             rows = rows[np.sort(drawn)]
-        logs = past.columns(rows, seconds)
+        logs = past.columns(rows)
         np.log1p(logs, out=logs)
         spread = logs.std(axis=0, dtype=np.float64)
         centre = logs.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -161,20 +163,36 @@ def complex_of(timed_rows: Timed, params: CandidateParams) -> SimplicialComplex:
     return complex_of_groups(timed_rows.times, timed_rows.offsets, timed_rows.members, n_nodes, faces)
 
 
-def chosen_columns(names: tuple[str, ...], *, higher_order: bool = True, recency: bool = True) -> IntArray:
-    """Places of columns; without those that need simplices of dimension 2, or those of the latest time alone.
+def chosen_columns(
+    names: tuple[str, ...], family: ColumnFamily = "all", *, higher_order: bool = True, recency: bool = True
+) -> IntArray:
+    """Places of columns.
+
+    Parameters
+    ----------
+    names : of all columns, ``<view>/<score>``
+    family : ``all``; ``edges``: classic scores, and weights and ages of the three edges; ``means`` of the three weights
+    higher_order : with those that need simplices of dimension 2 or more
+    recency : with views of the latest time
 
     Examples
     --------
-    >>> chosen_columns(("past/harmonic", "past/edge_closure_1", "0.05/harmonic"), higher_order=False).tolist()
-    [0, 2]
+    >>> columns = ("past/harmonic", "past/edge_age_1", "past/edge_closure_1", "0.05/harmonic")
+    >>> chosen_columns(columns, higher_order=False).tolist(), chosen_columns(columns, "means").tolist()
+    ([0, 1, 3], [0, 3])
     """
     kept = [
         place
         for place, (view, _, name) in enumerate(name.partition("/") for name in names)
-        if (recency or view == WHOLE) and (higher_order or not any(part in name for part in _OF_HIGHER_ORDER))
+        if (recency or view == WHOLE)
+        and (higher_order or not any(part in name for part in _OF_HIGHER_ORDER))
+        and (family == "all" or name in _MEANS or (family == "edges" and _is_of_edges(name)))
     ]
     return np.array(kept, np.int64)
+
+
+def _is_of_edges(name: str) -> bool:
+    return name in CLASSIC or name.startswith(("edge_weight_", "edge_age_", "edge_since_"))
 
 
 def _scorer(complex_: SimplicialComplex, now: int) -> ClosureScorer:

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from topology_efficient_dl.closure.assessment import assess, average_precision
 from topology_efficient_dl.closure.heads import LogisticHead, TriangleGAT, attention_input, fit_attention
@@ -31,7 +33,7 @@ from topology_efficient_dl.closure.horizons import (
     horizon_keys,
     sample_horizon,
 )
-from topology_efficient_dl.closure.models import CLASSIC, MODELS, kind_of, seeds_of
+from topology_efficient_dl.closure.models import CLASSIC, MODELS, Beside, kind_of, seeds_of
 from topology_efficient_dl.closure.past import WHOLE, Float32Array, Past, Scale, chosen_columns, complex_of, timed
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.complexes.closure import closed_by
@@ -45,6 +47,8 @@ from topology_efficient_dl.graph_params import (
     ClosureParams,
     LogisticParams,
 )
+from topology_efficient_dl.models.graph_baselines import GraphInput
+from topology_efficient_dl.training.runtime import reproducible
 
 Arrays = dict[str, NDArray[Any]]
 ABOUT = "about"
@@ -103,8 +107,7 @@ def tune_model(samples: Mapping[str, Arrays], model: str, params: LogisticParams
     """
     learn, check = _ordered(samples)
     if isinstance(params, LogisticParams):
-        places = chosen_columns(tuple(check.names), **MODELS[model].options)
-        trials = _logistic_trials(learn, check, places, params)
+        trials = _logistic_trials(learn, check, model, params)
     else:
         trials = [trial for each in params.trials for trial in _attention_trials(learn, check, model, each, params)]
     chosen = max(trials, key=lambda trial: trial["times_base_rate"])
@@ -124,14 +127,14 @@ def _to_learn_from(samples: Mapping[str, Arrays]) -> list[Horizon]:
 
 
 def _logistic_trials(
-    learn: Sequence[Horizon], check: Horizon, places: NDArray[np.int64], params: LogisticParams
+    learn: Sequence[Horizon], check: Horizon, model: str, params: LogisticParams
 ) -> list[dict[str, Any]]:
     trials = []
-    for horizons in params.horizons:
-        for penalty in params.penalties:
-            head = LogisticHead.fit(learn[-horizons:], places, penalty)
-            found = _times_base_rate(check, head(check.columns))
-            trials.append({"horizons": horizons, "penalty": penalty, "times_base_rate": found})
+    for columns, horizons, penalty in product(params.columns, params.horizons, params.penalties):
+        places = chosen_columns(tuple(check.names), columns, **MODELS[model].options)
+        head = LogisticHead.fit(learn[-horizons:], places, penalty)
+        found = _times_base_rate(check, head(check.columns))
+        trials.append({"columns": columns, "horizons": horizons, "penalty": penalty, "times_base_rate": found})
     return trials
 
 
@@ -139,17 +142,18 @@ def _attention_trials(
     learn: Sequence[Horizon], check: Horizon, model: str, trial: AttentionTrial, params: AttentionParams
 ) -> list[dict[str, Any]]:
     graph = attention_input(check.node_features, check.edges, check.log_weights)
+    beside = MODELS[model].options["beside"]
     found: list[dict[str, Any]] = []
 
     def look(step: int, network: TriangleGAT) -> bool:
         if step in params.checkpoints:
-            scores = network.score(graph, check.triangles, check.edge_weights)
+            scores = network.score(network.embed(graph), check.triangles, check.beside(beside))
             found.append({**trial.model_dump(), "steps": step, "times_base_rate": _times_base_rate(check, scores)})
         values = [each["times_base_rate"] for each in found]
         return len(values) - 1 - int(np.argmax(values)) < params.patience if values else True
 
-    weights, steps = MODELS[model].options["edge_weights"], max(params.checkpoints)
-    fit_attention(learn[-trial.horizons :], trial, params, edge_weights=weights, steps=steps, seed=0, after_step=look)
+    steps = max(params.checkpoints)
+    fit_attention(learn[-trial.horizons :], trial, params, beside=beside, steps=steps, seed=0, after_step=look)
     return found
 
 
@@ -180,14 +184,19 @@ def fit_model(
     learn = _to_learn_from(samples)
     learn = learn[-chosen["horizons"] :]
     if isinstance(params, LogisticParams):
-        places = chosen_columns(tuple(learn[0].names), **MODELS[model].options)
+        places = chosen_columns(tuple(learn[0].names), chosen["columns"], **MODELS[model].options)
         head = LogisticHead.fit(learn, places, chosen["penalty"])
         return {"places": head.places, "weights": head.weights, "bias": head.bias, ABOUT: _json({"chosen": chosen})}
     trial = AttentionTrial(**{name: chosen[name] for name in AttentionTrial.model_fields})
-    weights, steps = MODELS[model].options["edge_weights"], chosen["steps"]
-    network = fit_attention(learn, trial, params, edge_weights=weights, steps=steps, seed=seed)
-    sizes = {"embedding": params.embedding, "heads": params.heads, "n_features": learn[0].node_features.shape[1]}
-    about = {"chosen": chosen, "trial": trial.model_dump(), "sizes": sizes, "options": MODELS[model].options}
+    beside, steps = MODELS[model].options["beside"], chosen["steps"]
+    network = fit_attention(learn, trial, params, beside=beside, steps=steps, seed=seed)
+    sizes = {
+        "embedding": params.embedding,
+        "heads": params.heads,
+        "n_features": learn[0].node_features.shape[1],
+        "n_beside": learn[0].beside(beside).shape[1],
+    }
+    about = {"chosen": chosen, "trial": trial.model_dump(), "sizes": sizes}
     return {**network.to_arrays(), ABOUT: _json(about)}
 
 
@@ -236,43 +245,49 @@ def score_candidates(
 
 
 def _scored(known: Past, fitted: Mapping[str, Arrays], params: CandidateParams) -> tuple[Arrays, dict[str, Any]]:
-    """Scores by name, and what they took."""
+    """Scores by name, and what they took on one thread."""
     logistic, networks = _heads(fitted)
     seconds, parameters = dict(known.seconds), dict.fromkeys(CLASSIC, 0)
     parameters.update({key: head.n_parameters for key, head in logistic.items()})
     parameters.update({key: network.n_parameters for key, network in networks.items()})
     scores: Arrays = {name: np.empty(len(known.triangles), np.float32) for name in parameters}
-    _stream_columns(known, logistic, params, scores, seconds)
-    _score_by_attention(known, networks, scores, seconds)
+    with reproducible(0, threads=1), threadpool_limits(1):
+        _stream(known, logistic, networks, params, scores, seconds)
     return scores, {"seconds": seconds, "parameters": parameters, "views": list(known.scorers)}
 
 
-def _stream_columns(
-    known: Past, heads: Mapping[str, LogisticHead], params: CandidateParams, scores: Arrays, seconds: dict[str, float]
+def _stream(
+    known: Past,
+    heads: Mapping[str, LogisticHead],
+    networks: Mapping[str, TriangleGAT],
+    params: CandidateParams,
+    scores: Arrays,
+    seconds: dict[str, float],
 ) -> None:
-    """Write what single columns and heads on columns say."""
+    """Write what single columns, heads on columns and networks say, piece by piece."""
     classic = {name: known.names.index(f"{WHOLE}/{name}") for name in CLASSIC}
-    scale = Scale.of(known, params, seconds)
+    scale = timed("scale", seconds, Scale.of, known, params)
+    graph = timed("graph", seconds, _graph_of, known)
+    nodes = {key: timed(key, seconds, network.embed, graph) for key, network in networks.items()}
     for start in range(0, len(known.triangles), PIECE):
         piece = slice(start, start + PIECE)
-        columns = known.columns(known.triangles[piece], seconds)
+        triangles = known.triangles[piece]
+        columns = known.columns(triangles, seconds)
         for name, place in classic.items():
             scores[name][piece] = timed(name, seconds, columns[:, place].copy)
         columns = timed("scale", seconds, scale, columns)
+        weights = timed("edge_weights", seconds, known.edge_weights, triangles)
         for key, head in heads.items():
             scores[key][piece] = timed(key, seconds, head, columns)
+        beside: dict[Beside, Any] = {"nodes": columns[:, :0], "edge_weights": weights, "columns": columns}
+        for key, network in networks.items():
+            values = beside[MODELS[key.split("/")[0]].options["beside"]]
+            scores[key][piece] = timed(key, seconds, network.score, nodes[key], triangles, values)
 
 
-def _score_by_attention(
-    known: Past, networks: Mapping[str, TriangleGAT], scores: Arrays, seconds: dict[str, float]
-) -> None:
-    """Write what networks say; the weights of edges are looked up for those that read them."""
-    features = timed("graph", seconds, known.node_features)
+def _graph_of(known: Past) -> GraphInput:
     log_weights = np.log1p(known.complex.weights[1]).astype(np.float32)
-    graph = timed("graph", seconds, attention_input, features, known.complex.simplices[1], log_weights)
-    weights = timed("edge_weights", seconds, known.edge_weights, known.triangles)
-    for key, network in networks.items():
-        scores[key][:] = timed(key, seconds, network.score, graph, known.triangles, weights)
+    return attention_input(known.node_features(), known.complex.simplices[1], log_weights)
 
 
 def _heads(fitted: Mapping[str, Arrays]) -> tuple[dict[str, LogisticHead], dict[str, TriangleGAT]]:
@@ -289,5 +304,5 @@ def _heads(fitted: Mapping[str, Arrays]) -> tuple[dict[str, LogisticHead], dict[
 
 def _network(arrays: Arrays) -> TriangleGAT:
     about = _about(arrays)
-    network = TriangleGAT(trial=AttentionTrial(**about["trial"]), **about["options"], **about["sizes"])
+    network = TriangleGAT(trial=AttentionTrial(**about["trial"]), **about["sizes"])
     return network.with_arrays({name: value for name, value in arrays.items() if name != ABOUT})

@@ -30,9 +30,11 @@ CONDITIONS = (
     "nodes were in a group together, all three never. They close if all three are in a group in the rest. Groups are "
     "cliques of contacts in windows of {window} s, or the groups that came with the set, up to {size} members.",
     "The proposal is a logistic head on counts of the complex around a triangle, taken of all of the past and of its "
-    "latest {recencies} (shares of all rows), as log(1 + x), standardised over the candidates of the same time.",
-    "Attention reads the graph of the past with log weights and statistics of nodes, those by simplices among them; "
-    "its decoder reads sum and product of three nodes, and of `gat_edge_weights` the three log weights too.",
+    "latest {recencies} (shares of all rows), as log(1 + x), standardised over the candidates of the same time. Which "
+    "of them it reads is one of its trials: all, classic scores with weights and ages of edges, or means of weights.",
+    "Attention reads the graph of the past with log weights and statistics of nodes, those by simplices among them, by "
+    "fused kernels; its decoder reads sum and product of three nodes, of `gat_edge_weights` the three log weights too, "
+    "and of `gat_columns` all that the proposal may read.",
     "Models learn from what closed in the {future:.0%} of rows after {learn} of them, and were chosen, among {trials} "
     "trials each, on what closed after {choose:.0%}, learnt from earlier horizons. Attention was also stopped at the "
     "best of its checkpoints there. What closes in the last {future:.0%} was looked at once.",
@@ -122,7 +124,7 @@ def render_closure(
         "",
         "![Average precision as a multiple of the base rate, by model](closure.png)",
         "",
-        "## Proposal against the best of the others",
+        "## The proposal against the best of the others, and against itself without a part",
         "",
         *(_verdict(row) for result in results for row in result["comparisons"]),
         "",
@@ -155,9 +157,10 @@ def _conditions(params: ClosureParams) -> list[str]:
 
 
 def _verdict(row: Row) -> str:
-    against = f"the best {row['kind']} score" if row["kind"] == "classic" else "the best attention"
+    best = {"classic": "the best classic score, ", "attention": "the best attention, ", "ablation": ""}
+    against = best[row["kind"]]
     return (
-        f"- {row['dataset']}, against {against}, `{row['opponent']}`: **{row['status']}**. Average precision "
+        f"- {row['dataset']}, against {against}`{row['opponent']}`: **{row['status']}**. Average precision "
         f"{number(row['proposal'])} against {number(row['opponent_value'])}, difference {number(row['difference'])} "
         f"[{number(row['low'])}, {number(row['high'])}]."
     )
@@ -196,7 +199,9 @@ def _choice(key: str, row: Row) -> list[str]:
     dataset, model = key.split("/")
     chosen = dict(row["chosen"])
     found = number(chosen.pop("times_base_rate"))
-    settings = ", ".join(f"{display_name(name)} {value:g}" for name, value in chosen.items())
+    settings = ", ".join(
+        f"{display_name(name)} {value if isinstance(value, str) else number(value)}" for name, value in chosen.items()
+    )
     return [dataset, f"`{model}`", str(len(row["trials"])), found, settings]
 
 

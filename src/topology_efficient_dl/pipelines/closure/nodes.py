@@ -17,6 +17,7 @@ from topology_efficient_dl.data.graphs.archive import GraphArchive
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.evaluation.closure_page import closure_table, draw_closure, render_closure
 from topology_efficient_dl.graph_params import ClosureParams, GraphParams
+from topology_efficient_dl.params import ParallelParams
 
 
 def sample_horizons(archive: GraphArchive, closure: ClosureParams, graphs: GraphParams) -> Collection[Arrays]:
@@ -27,16 +28,21 @@ def sample_horizons(archive: GraphArchive, closure: ClosureParams, graphs: Graph
     )
 
 
-def tune_models(horizons: Collection[Arrays], closure: ClosureParams) -> Collection[dict[str, Any]]:
+def tune_models(
+    horizons: Collection[Arrays], closure: ClosureParams, parallel: ParallelParams
+) -> Collection[dict[str, Any]]:
     """Trials of every model, learnt from the earliest times and chosen on a later one."""
     samples = _of_step(horizons, closure, "choose")
     return Collection.chain(
         samples.map(tune_model, model, trials_of(model, closure)).suffixed(model) for model in MODELS
-    )
+    ).run_on(parallel)
 
 
 def fit_models(
-    horizons: Collection[Arrays], tuning: Collection[dict[str, Any]], closure: ClosureParams
+    horizons: Collection[Arrays],
+    tuning: Collection[dict[str, Any]],
+    closure: ClosureParams,
+    parallel: ParallelParams,
 ) -> Collection[Arrays]:
     """Every model as it was chosen, with every seed."""
     samples = _of_step(horizons, closure, "learn").cross()
@@ -46,7 +52,7 @@ def fit_models(
         .suffixed(f"{model}/{seed}")
         for model in MODELS
         for seed in seeds_of(model, closure.seeds.root)
-    )
+    ).run_on(parallel)
 
 
 def score_all(

@@ -24,10 +24,15 @@ def create_pipeline() -> Pipeline:
                 "closure_horizons",
                 name="sample_horizons",
             ),
-            Node(tune_models, ["closure_horizons", "params:closure"], "closure_tuning", name="tune_models"),
+            Node(
+                tune_models,
+                ["closure_horizons", "params:closure", "params:parallel"],
+                "closure_tuning",
+                name="tune_models",
+            ),
             Node(
                 fit_models,
-                ["closure_horizons", "closure_tuning", "params:closure"],
+                ["closure_horizons", "closure_tuning", "params:closure", "params:parallel"],
                 "closure_models",
                 name="fit_models",
             ),
