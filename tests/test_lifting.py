@@ -14,16 +14,18 @@ from topology_efficient_dl.complexes.build import complex_of_contacts
 from topology_efficient_dl.complexes.groups import facets
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.data.graphs import planted_events
+from topology_efficient_dl.data.graphs.contact_log import ContactLog
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.graph_params import DiffusionRecipe, NodeFeatureParams, PropagationRecipe
 from topology_efficient_dl.lifting import (
+    _DiffusionOperators,
     activity,
     describe_nodes,
     diffuse,
-    groups_by_period,
     lift,
     lift_groups,
+    periods_of,
     propagate,
 )
 
@@ -259,7 +261,7 @@ def test_propagated_columns_can_be_standardised_again() -> None:
 @pytest.mark.parametrize("make", [contacts, timed_groups])
 def test_kernels_between_nodes_are_symmetric(make, features: str) -> None:
     task = make()
-    recipe = DiffusionRecipe(operators=("period_groups", "period_edges", "periods_together"), features=features)
+    recipe = DiffusionRecipe(operators=("period_groups", "period_pairs", "periods_together"), features=features)
     found = diffuse((described(task), lift(task, AUTO), task), recipe, AUTO)
     assert found.labels.shape == (3, 24, 24)
     assert (found.features is None) == (features == "none")
@@ -267,9 +269,21 @@ def test_kernels_between_nodes_are_symmetric(make, features: str) -> None:
         np.testing.assert_allclose(kernel, kernel.T, atol=1e-8)
 
 
-def test_groups_by_period_are_those_of_the_periods_cut_out() -> None:
+def test_groups_of_periods_are_those_of_all_the_time() -> None:
     task = timed_groups()
-    parts = groups_by_period(task, 1800, AUTO)
+    parts = [lift_groups(part, AUTO) for part in periods_of(task, 1800, AUTO)]
     assert sum(float(part.weight.sum()) for part in parts) == task.graph.n_groups
     with pytest.raises(ParameterError, match=r"'blocks' has no times, and operators by periods need them"):
-        groups_by_period(static_graph(), 1800, AUTO)
+        periods_of(static_graph(), 1800, AUTO)
+
+
+def test_pairs_of_periods_count_windows_and_look_at_no_group() -> None:
+    """Three that meet as a group, or as three pairs in the same window, are the same company."""
+    times, pairs = np.array([0, 0, 0, 7200, 7260]), np.array([[0, 1], [0, 2], [1, 2], [0, 1], [0, 1]])
+    log = ContactLog("log", times, pairs, np.array(list("abc")), np.array([0, 1, 1]), ("x", "y"))
+    task = GraphTask("log", log, "made here")
+    recipe = DiffusionRecipe(operators=("period_pairs",), features="none", smoothing=0.0)
+    operator = _DiffusionOperators(task, lift(task, AUTO), recipe, AUTO)("period_pairs").toarray()
+    first = np.log(2) / (2 * np.log(2))  # every strength is twice log 2 in the first half-hour
+    expected = np.array([[0, first + 1, first], [first + 1, 0, first], [first, first, 0]])
+    np.testing.assert_allclose(operator, expected)

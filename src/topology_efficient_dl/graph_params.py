@@ -77,7 +77,7 @@ class PropagationRecipe(Parameters):
 
 
 DiffusionOperator = Literal[
-    "period_groups", "period_edges", "periods_together", "weight", "log_weight", "triangles", "simplex_triangles"
+    "period_groups", "period_pairs", "periods_together", "weight", "log_weight", "triangles", "simplex_triangles"
 ]
 """What labels can spread along; see ``lifting.diffuse``."""
 
@@ -181,6 +181,13 @@ class GraphScalingParams(ScalingConditions):
     nodes: tuple[Annotated[int, Field(ge=10)], ...] = Field((500, 1_000), min_length=1)
     densities: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field((0.02,), min_length=1)
     models: tuple[ScaledModel, ...] = Field(("gat", "simplicial_mlp"), min_length=1)
+
+    @model_validator(mode="after")
+    def _has_edges(self) -> GraphScalingParams:
+        nodes, density = min(self.nodes), min(self.densities)
+        if density * nodes * (nodes - 1) / 2 < 1:
+            raise ValueError(f"nodes {nodes} at density {density:g} have no edge; take more nodes or a higher density")
+        return self
 
     def conditions(self) -> ScalingConditions:
         """The part that the result of a single point depends on."""

@@ -263,7 +263,8 @@ def diffuse(
     ====================  ==========================================================================================
     ``period_groups``     logarithms of their groups in every period, a group of k counting 1 / (k - 1), normalised
                           period by period
-    ``period_edges``      the same with every group counting 1: pairs alone
+    ``period_pairs``      logarithms of the windows in which the pair was in contact in every period, normalised
+                          likewise: no group is looked at
     ``periods_together``  the number of periods in which they were together
     others                as in ``models.simplicial.node_operators``, without normalisation
     ====================  ==========================================================================================
@@ -299,23 +300,29 @@ class _DiffusionOperators:
         self.task, self.complex, self.recipe, self.simplicial = task, complex_, recipe, simplicial
 
     @cached_property
-    def groups(self) -> list[Groups]:
-        """Groups of every period in which something happens."""
-        return groups_by_period(self.task, 60 * self.recipe.period_minutes, self.simplicial)
+    def parts(self) -> list[GraphTask]:
+        """Every period in which something happens."""
+        return periods_of(self.task, 60 * self.recipe.period_minutes, self.simplicial)
+
+    @cached_property
+    def by_groups(self) -> list[sparse.csr_array]:
+        """Adjacencies by the groups of every period."""
+        return [group_adjacency(lift_groups(part, self.simplicial)) for part in self.parts]
 
     def __call__(self, name: str) -> sparse.csr_array:
         if name == "periods_together":
-            return periods_together([group_adjacency(groups) for groups in self.groups])
-        if name in ("period_groups", "period_edges"):
-            exponent = 1.0 if name == "period_groups" else 0.0
-            return period_normalised(
-                [group_adjacency(groups, exponent) for groups in self.groups], self.recipe.smoothing
-            )
+            return periods_together(self.by_groups)
+        if name == "period_groups":
+            return period_normalised(self.by_groups, self.recipe.smoothing)
+        if name == "period_pairs":
+            pairs = self.simplicial.model_copy(update={"max_dimension": 1})
+            adjacencies = [simplex_adjacency(lift(part, pairs)) for part in self.parts]
+            return period_normalised(adjacencies, self.recipe.smoothing)
         return NODE_ADJACENCIES[name](self.complex)
 
 
-def groups_by_period(task: GraphTask, period: int, simplicial: SimplicialParams) -> list[Groups]:
-    """The groups of every period of so many seconds in which something happens.
+def periods_of(task: GraphTask, period: int, simplicial: SimplicialParams) -> list[GraphTask]:
+    """The task cut into periods of so many seconds, those in which nothing happens left out.
 
     Raises
     ------
@@ -331,8 +338,7 @@ def groups_by_period(task: GraphTask, period: int, simplicial: SimplicialParams)
     index = seconds // period
     cuts = np.flatnonzero(np.diff(index)) + 1
     bounds = zip([0, *cuts.tolist()], [*cuts.tolist(), len(index)], strict=True)
-    parts = [graph.rows(start, stop) for start, stop in bounds if stop > start]
-    return [lift_groups(replace(task, graph=part), simplicial) for part in parts]
+    return [replace(task, graph=graph.rows(start, stop)) for start, stop in bounds if stop > start]
 
 
 @versioned(1)

@@ -16,12 +16,14 @@ from scipy import sparse
 from topology_efficient_dl.complexes.groups import facets
 from topology_efficient_dl.complexes.rows import Occurrences
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation import graph_scaling as study
 from topology_efficient_dl.evaluation import graph_scaling_probe as probe
 from topology_efficient_dl.evaluation.graph_scaling import (
     COLUMNS,
     MEASURES,
     Ended,
+    check_free_memory,
     expected_edges,
     first_stops,
     growth_exponents,
@@ -385,3 +387,11 @@ def test_a_graph_is_given_in_compressed_rows():
     graph = random_graph(20, 0.4, 2)
     assert isinstance(graph.adjacency, sparse.csr_array)
     np.testing.assert_array_equal(graph.rows(), graph.adjacency.tocoo().row)
+
+
+def test_graphs_without_edges_and_bounds_beyond_what_is_free_are_refused():
+    with pytest.raises(ValueError, match=r"nodes 10 at density 0\.001 have no edge"):
+        GraphScalingParams(nodes=(10, 1_000), densities=(0.001,))
+    check_free_memory(0.001)
+    with pytest.raises(ParameterError, match=r"memory_gib is 1e\+06, and [\d.]+ GiB of memory are free"):
+        check_free_memory(1e6)

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.graph_params import GraphScalingParams, ScalingConditions
 
@@ -61,6 +63,21 @@ def scaling_points(params: GraphScalingParams) -> dict[str, Row]:
         for nodes, density in graphs
         for model in params.models
     }
+
+
+def check_free_memory(memory_gib: float) -> None:
+    """Nothing where a process may grow to the bound: beyond what is free, the system would end it, or another.
+
+    Raises
+    ------
+    ParameterError : less is free
+    """
+    free = psutil.virtual_memory().available / 2**30
+    if free < memory_gib:
+        raise ParameterError(
+            f"scaling_b.memory_gib is {memory_gib:g}, and {free:.1f} GiB of memory are free: the machine would run out "
+            "before the bound is reached. Set it lower, or end what else is running"
+        )
 
 
 def expected_edges(n_nodes: int, density: float) -> int:
@@ -191,7 +208,8 @@ def growth_exponents(points: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for model in dict.fromkeys(points["model"]):
         for measure in MEASURES:
-            own = answered[(answered["model"] == model) & (answered[measure].astype(float) > 0)]
+            told = (answered[measure].astype(float) > 0) & (answered["n_edges"] > 0)
+            own = answered[(answered["model"] == model) & told]
             values, nodes, edges = (np.log(own[name].to_numpy(float)) for name in (measure, "n_nodes", "n_edges"))
             rows.append({"model": model, "measure": measure, "points": len(own), **_fits(values, nodes, edges)})
     return pd.DataFrame(rows)

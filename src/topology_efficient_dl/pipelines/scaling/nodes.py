@@ -12,6 +12,7 @@ from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.evaluation.graph_scaling import (
+    check_free_memory,
     growth_exponents,
     measure_point,
     points_table,
@@ -56,6 +57,7 @@ def report_growth(lengths: pd.DataFrame, numbers: pd.DataFrame, growth: GrowthPa
 
 def measure_points(scaling_b: GraphScalingParams) -> Collection[dict[str, Any]]:
     """Time and memory of every model on every graph, each in a process of its own, one after the other."""
+    check_free_memory(scaling_b.memory_gib)
     points = Collection.of(scaling_points(scaling_b))
     return points.map(measure_point, scaling_b.conditions(), environment_fingerprint())
 
