@@ -135,8 +135,11 @@ def test_the_memory_probe_runs_the_same_inference(of_nodes, name: str, tmp_path:
     model = models[f"school/{name}/0"]
     probe = graph_costs._Probe(model, task, complex_, features, groups, (RECIPES, SimplicialParams()), "cpu")
     (tmp_path / "model.safetensors").write_bytes(model.to_bytes())
-    torch.save(probe.input(None), tmp_path / "input.pt")
+    prepared = graph_costs._prepared(probe, None)
+    torch.save(prepared, tmp_path / "input.pt")
     expected = GraphPredictor(model).of_input(probe.input(None))
+    if name in ("gcn", "graph_sage"):
+        assert prepared.edge_index.shape == (2, 0)
     np.testing.assert_allclose(load_graph_inference(str(tmp_path))(), expected, rtol=1e-5)
 
 
