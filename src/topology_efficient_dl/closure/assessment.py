@@ -124,14 +124,15 @@ def _seconds(key: str, about: Mapping[str, Any]) -> tuple[float, float]:
     """
     seconds, model = about["seconds"], key.split("/")[0]
     whole, *recent = about["views"]
-    beside = MODELS[model].options["beside"] if kind_of(model) == "attention" else "columns"
-    preprocessing = seconds["complex"] + (seconds["graph"] if kind_of(model) == "attention" else 0.0)
+    kind, reads = kind_of(model), MODELS[model].options if model in MODELS else {}
+    preprocessing = seconds["complex"] + (seconds["graph"] if kind == "attention" else 0.0)
+    beside = reads.get("beside", "columns")
     if beside != "columns":
         return preprocessing + (seconds["edge_weights"] if beside == "edge_weights" else 0.0), seconds[key]
     preprocessing += seconds[whole]
-    if kind_of(model) == "classic":
+    if kind == "classic":
         return preprocessing, seconds[key]
-    if model != "without_recency":
+    if reads.get("recency", True):
         preprocessing += sum(seconds[view] for view in recent)
     return preprocessing + seconds["scale"], seconds[key]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,10 +107,8 @@ class TriangleGAT(nn.Module):
     @torch.no_grad()
     def embed(self, graph: GraphInput) -> Tensor:
         """(n_nodes, embedding) without dropout."""
-        was_training = self.training
-        self.eval()
-        nodes: Tensor = self.encoder(graph)
-        self.train(was_training)
+        with _without_dropout(self):
+            nodes: Tensor = self.encoder(graph)
         return nodes
 
     @torch.no_grad()
@@ -122,14 +121,12 @@ class TriangleGAT(nn.Module):
         triangles : (t, 3)
         beside : (t, n_beside) float32
         """
-        was_training = self.training
-        self.eval()
         found = np.empty(len(triangles), np.float32)
-        for start in range(0, len(triangles), PIECE):
-            piece = slice(start, start + PIECE)
-            rows, values = torch.from_numpy(triangles[piece]), torch.from_numpy(beside[piece])
-            found[piece] = self.decode(nodes, rows, values).numpy()
-        self.train(was_training)
+        with _without_dropout(self):
+            for start in range(0, len(triangles), PIECE):
+                piece = slice(start, start + PIECE)
+                rows, values = torch.from_numpy(triangles[piece]), torch.from_numpy(beside[piece])
+                found[piece] = self.decode(nodes, rows, values).numpy()
         return found
 
     @property
@@ -145,6 +142,17 @@ class TriangleGAT(nn.Module):
         """The same network with these weights."""
         self.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         return self
+
+
+@contextmanager
+def _without_dropout(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode, and back to what it was."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
 
 
 def attention_input(node_features: Float32Array, edges: IntArray, log_weights: Float32Array) -> GraphInput:

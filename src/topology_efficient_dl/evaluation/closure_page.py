@@ -37,7 +37,7 @@ CONDITIONS = (
     "and of `gat_columns` all that the proposal may read.",
     "Models learn from what closed in the {future:.0%} of rows after {learn} of them, and were chosen, among {trials} "
     "trials each, on what closed after {choose:.0%}, learnt from earlier horizons. Attention was also stopped at the "
-    "best of its checkpoints there. What closes in the last {future:.0%} was looked at once.",
+    "best of its checkpoints there. What closes in the last {future:.0%} chose nothing.",
     "Intervals ({confidence:.0%}) are over candidates, drawn together for both sides, {n_bootstrap:,} times. "
     "Candidates share nodes and edges and are not independent, so intervals err on the narrow side; they do not cover "
     "other times or sets, nor other seeds than the mean is over. The opponent is the one that turned out best on this "
