@@ -17,8 +17,13 @@ from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.graph_params import GraphScalingParams
 
 PANELS = {"latency_s": "Latency, all nodes (s)", "peak_mb": "Peak memory of inference (MB)"}
+FIGURE = "Latency and peak memory against edges, a line for each number of nodes; crosses are points without an answer"
+
 N_COLOURS = 9
 """After so many models colours repeat, with dashed lines."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+"""One for each number of nodes, the smallest first."""
 
 CONDITIONS = (
     "Graphs are random: every pair of nodes is an edge with the same probability, of weight 1. Where edges cluster "
@@ -41,7 +46,9 @@ CONDITIONS = (
 
 
 def draw_graph_scaling(points: pd.DataFrame, memory_gib: float) -> Figure:
-    """Latency and peak memory against edges, a line for each model; crosses above are points without an answer.
+    """Latency and peak memory against edges, a line for each model and number of nodes, which markers tell apart.
+
+    Crosses above are points without an answer.
 
     Parameters
     ----------
@@ -56,19 +63,27 @@ def draw_graph_scaling(points: pd.DataFrame, memory_gib: float) -> Figure:
             panel.set_xlabel("Edges")
             panel.set_ylabel(label)
             panel.grid(True, axis="y")
+        _explain_markers(panel, points)
         panel.axhline(1024 * memory_gib, color=FADED, linewidth=1, linestyle=(0, (2, 2)))
         figure.legend(*panel.get_legend_handles_labels(), loc="outside right upper", fontsize=8.5)
     return figure
+
+
+def _explain_markers(panel: Axes, points: pd.DataFrame) -> None:
+    for marker, nodes in zip(MARKERS, sorted(points["n_nodes"].unique()), strict=False):
+        panel.plot([], [], marker, markersize=4, color=FADED, label=f"{nodes:,} nodes")
 
 
 def _draw_panel(panel: Axes, points: pd.DataFrame, measure: str, colours: Mapping[str, str]) -> None:
     answered = points[points["status"] == "ok"]
     top = answered[measure].astype(float).max() if len(answered) else 1.0
     for place, (model, colour) in enumerate(colours.items()):
-        own = answered[answered["model"] == model].sort_values(["n_edges", "n_nodes"])
+        own = answered[answered["model"] == model].sort_values("n_edges")
         style = "--" if place >= N_COLOURS else "-"
-        panel.plot(own["n_edges"], own[measure].astype(float), style, marker="o", markersize=3.5, linewidth=1.1,
-                   color=colour, label=display_name(model))  # fmt: skip
+        panel.plot([], [], style, linewidth=1.1, color=colour, label=display_name(model))
+        for marker, (_, rows) in zip(MARKERS, own.groupby("n_nodes"), strict=False):
+            panel.plot(rows["n_edges"], rows[measure].astype(float), style, marker=marker, markersize=4, linewidth=1.1,
+                       color=colour)  # fmt: skip
         stopped = points[(points["model"] == model) & (points["status"] != "ok")]
         panel.plot(stopped["n_edges"], [top * 1.5 * 1.25**place] * len(stopped), "x", markersize=5, color=colour)
     panel.set_xscale("log")
@@ -88,7 +103,7 @@ def render_graph_scaling(points: pd.DataFrame, exponents: pd.DataFrame, params: 
         "",
         *(f"- {condition.format(**params.model_dump())}" for condition in CONDITIONS),
         "",
-        "![Latency and peak memory against edges; crosses are points without an answer](scaling.png)",
+        f"![{FIGURE}](scaling.png)",
         "",
         "## At the largest point",
         "",
