@@ -15,7 +15,7 @@ from topology_efficient_dl.parameter_groups import GROUPS
 from topology_efficient_dl.params import EvaluateParams, ModelSpec, Names, TdaParams, TrainParams, Transforms, Zoo
 from topology_efficient_dl.tda.combinations import check_combination
 
-FEATURE_GROUPS = {"track_a": "tda.variants or to transforms", "track_b": "propagation"}
+FEATURE_GROUPS = {"track_a": "tda.variants or to transforms", "track_b": "propagation", "track_c": ""}
 """By track, where what a model reads is named."""
 
 NOT_NUMERIC = {"dataset", "model", "seeds", "flops_reason"}
@@ -55,6 +55,7 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
     if isinstance(evaluate, EvaluateParams):
         _check_axes(evaluate, "evaluate")
     _check_track_b(groups)
+    _check_track_c(groups)
     return groups
 
 
@@ -79,8 +80,9 @@ def check_that_they_are_read(given: Iterable[str], read: Iterable[str]) -> None:
     """
     known = set(read)
     for name in given:
-        if name in TrackParams.model_fields and f"params:{name}" not in known and f"params:track_b.{name}" in known:
-            raise ParameterError(f"{name}: this pipeline does not read it; write track_b.{name}")
+        own = [track for track in ("track_b", "track_c") if f"params:{track}.{name}" in known]
+        if name in TrackParams.model_fields and f"params:{name}" not in known and own:
+            raise ParameterError(f"{name}: this pipeline does not read it; write {own[0]}.{name}")
 
 
 def _check_track_b(groups: Mapping[str, BaseModel]) -> None:
@@ -100,6 +102,23 @@ def _check_track_b(groups: Mapping[str, BaseModel]) -> None:
     for model, spec in zoo.pick(track.models).items():
         _check_operators(f"zoo.{model}.options", spec.options.get("operators", ()))
         _check_own_training(model, track.train, spec)
+
+
+def _check_track_c(groups: Mapping[str, BaseModel]) -> None:
+    """Models of track C that do not exist or cannot be compressed."""
+    track, zoo = groups.get("track_c"), groups.get("zoo")
+    if not isinstance(track, TrackParams):
+        return
+    _check_axes(track.evaluate, "track_c.evaluate")
+    if not isinstance(zoo, Zoo):
+        return
+    _check_models(zoo, track.models, None, "track_c")
+    for model, spec in zoo.pick(track.models).items():
+        if spec.features is not None or find_architecture(spec.architecture).reads != "series" or spec.members > 1:
+            raise ParameterError(
+                f"track_c.models: '{model}' is {'an ensemble' if spec.members > 1 else 'a model of features'}; "
+                "compression takes single networks that read series"
+            )
 
 
 def _check_own_training(model: str, train: TrainParams, spec: ModelSpec) -> None:
@@ -170,8 +189,9 @@ def _check_models(zoo: Zoo, models: Names, variants: list[str] | None, track: st
 
 def _check_is_of_track(model: str, spec: ModelSpec, zoo: Zoo, track: str) -> None:
     of_graphs = find_architecture(spec.architecture).of_graphs
-    if of_graphs and track == "track_a":
-        raise ParameterError(f"models: '{model}' is a model of graphs. Name it in track_b.models")
+    if of_graphs and track != "track_b":
+        group = "models" if track == "track_a" else f"{track}.models"
+        raise ParameterError(f"{group}: '{model}' is a model of graphs. Name it in track_b.models")
     if not of_graphs and track == "track_b":
         graphs = [name for name, each in zoo.root.items() if find_architecture(each.architecture).of_graphs]
         raise ParameterError(

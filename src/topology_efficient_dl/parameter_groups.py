@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from topology_efficient_dl.complexes.params import SimplicialParams
+from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.graph_params import (
     ClosureParams,
     GraphParams,
@@ -49,5 +50,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "node_features": NodeFeatureParams,
     "propagation": Propagation,
     "track_b": TrackParams,
+    "compression": CompressionParams,
+    "track_c": TrackParams,
 }
 """By the name that it has in ``conf``."""

@@ -327,6 +327,11 @@ class EfficiencyParams(Parameters):
     threads: int = Field(1, ge=1)
     device: Literal["cpu", "cuda"] = "cpu"
     memory: bool = Field(True, description="measure peak memory, each model in a fresh process on the CPU")
+    merge: bool = Field(
+        False,
+        description="fold normalisations and multiply out consecutive maps of every network before it is measured",
+        json_schema_extra=LATER,
+    )
 
 
 class ScalingParams(Parameters):
@@ -368,6 +373,13 @@ class EvaluateParams(Parameters):
     )
     max_f1_drop_pp: float = Field(1.0, ge=0, description="largest accepted fall of quality, percentage points")
     min_latency_cut: float = Field(0.30, ge=0, lt=1, description="smallest accepted latency cut, fraction")
+    min_params_cut: float = Field(
+        0.30,
+        ge=0,
+        lt=1,
+        description="smallest accepted cut of parameters, fraction; of track C",
+        json_schema_extra=LATER,
+    )
     min_f1_gain_pp: float = Field(1.0, ge=0, description="gain that counts at equal inference time, percentage points")
     latency_batch: int = Field(1, ge=1, description="batch size whose latency is judged")
     confidence: float = Field(0.95, gt=0.5, lt=1)

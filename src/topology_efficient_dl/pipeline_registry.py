@@ -14,12 +14,13 @@ from topology_efficient_dl.pipelines import (
     scaling,
     simplicial_build,
     tda_features,
+    tensor_compress,
     train,
 )
 
 SHARED = {f"params:{name}" for name in GROUPS}
 OWN_OF_TRACK = {f"params:{name}" for name in TrackParams.model_fields}
-"""What track B has under its own name, ``params:track_b.models`` and so on."""
+"""What tracks B and C have under their own names, ``params:track_b.models`` and so on."""
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -63,6 +64,13 @@ def register_pipelines() -> dict[str, Pipeline]:
         "train_b": _of_track_b(train.create_graph_pipeline()),
         "evaluate_b": _of_track_b(evaluate.create_graph_pipeline()),
     }
+    parts_c = {
+        "ingest_c": _of_track_c(ingest.create_pipeline(), {"ucr_archive"}),
+        "train_c": _of_track_c(train.create_series_pipeline()),
+        "tensor_compress": _of_track_c(tensor_compress.create_pipeline()),
+        "fine_tune": _of_track_c(train.create_tuning_pipeline()),
+        "evaluate_c": _of_track_c(evaluate.create_compression_pipeline(), {"models": "track_c.all_models"}),
+    }
     archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
     return {
         **parts,
@@ -71,6 +79,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "train_b": parts_b["train_b"],
         "evaluate_b": parts_b["evaluate_b"],
         "track_b": sum(parts_b.values(), Pipeline([])),
+        **parts_c,
+        "track_c": sum(parts_c.values(), Pipeline([])),
         "archive_a": archive_a,
         "scaling_a": parts["ingest"] + scaling_a,
         "scaling_betti": scaling_betti,
@@ -88,12 +98,18 @@ def _of_track_b(pipeline: Pipeline, inputs: frozenset[str] | set[str] = frozense
     return _of_track("track_b", pipeline, inputs, SHARED - OWN_OF_TRACK)
 
 
-def _of_track(track: str, pipeline: Pipeline, inputs: frozenset[str] | set[str], shared: set[str]) -> Pipeline:
+def _of_track_c(pipeline: Pipeline, inputs: frozenset[str] | set[str] | dict[str, str] = frozenset()) -> Pipeline:
+    return _of_track("track_c", pipeline, inputs, SHARED - OWN_OF_TRACK)
+
+
+def _of_track(
+    track: str, pipeline: Pipeline, inputs: frozenset[str] | set[str] | dict[str, str], shared: set[str]
+) -> Pipeline:
     """An instance under the track's namespace; parameters that are not shared are the track's own."""
     return Pipeline(
         pipeline,
         namespace=track,
-        inputs=set(inputs),
+        inputs=inputs if isinstance(inputs, dict) else set(inputs),
         parameters=shared & pipeline.inputs(),
         prefix_datasets_with_namespace=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from topology_efficient_dl.models.series_features import recipe_from_fields
 from topology_efficient_dl.models.trained import Predictor, TrainedModel
 from topology_efficient_dl.params import EfficiencyParams, LevelSetRecipe, TdaRecipe
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves
+from topology_efficient_dl.tensor.merging import merged
 
 Row = dict[str, Any]
 Batches = dict[int, NDArray[np.float32]]
@@ -56,14 +58,14 @@ def measure_costs(
     chosen = {model.card["model"]: model for model in reversed(list(models.values()))}
     chosen = dict(reversed(list(chosen.items())))
     batches = {size: _batch(split.series["test"], size) for size in params.batch_sizes}
-    predictors = {name: model.predictor(params.device) for name, model in chosen.items()}
+    predictors = {name: model.predictor(params.device, merge=params.merge) for name, model in chosen.items()}
     whole = measure_latency({name: _labels_of(each) for name, each in predictors.items()}, batches, params)
     alone = _measure_networks(predictors, batches, params)
     return [
         {
             "dataset": split.name,
             "model": name,
-            **_static_costs(model),
+            **_static_costs(model, params.merge),
             **latency_columns(whole, name),
             **_network_columns(alone, name),
             "extraction_ms": _extraction_ms(whole, alone, name),
@@ -127,13 +129,18 @@ def _extraction_ms(whole: list[LatencyRecord], alone: list[LatencyRecord], name:
     return max(0.0, first.median_ms - second.median_ms)
 
 
-def _static_costs(model: TrainedModel) -> Row:
-    """Values that inference needs, and operations at batch 1 from raw sample to label."""
-    card, module = model.card, model.module()
+def _static_costs(model: TrainedModel, merge: bool) -> Row:
+    """Values that inference needs, and operations at batch 1 from raw sample to label.
+
+    Weights that were pruned to zero are not needed; numbers in eight bits are as many as in thirty-two.
+    """
+    card, module = model.card, model.float_module()
+    module = merged(module) if merge else module
+    zeros = card.get("compression", {}).get("zeros", 0)
     stored = sum(array.size for array in model.extractor_state.values() if array.dtype.kind != "U")
     shape = (card["n_features"],) if card["n_features"] else (card["n_channels"], card["n_timepoints"])
     count = count_flops(module, shape) + _extraction(model)
-    return {"params": count_parameters(module) + stored, "flops": count.flops, "flops_reason": count.reason}
+    return {"params": count_parameters(module) + stored - zeros, "flops": count.flops, "flops_reason": count.reason}
 
 
 def _extraction(model: TrainedModel) -> FlopCount:
@@ -161,6 +168,7 @@ def _peak_memory(model: TrainedModel, sample: NDArray[np.float32], params: Effic
         return peak_vram_mb(lambda: predictor(sample))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "model.safetensors").write_bytes(model.to_bytes())
+        (Path(folder) / "merge.json").write_text(json.dumps(params.merge), encoding="utf-8")
         np.save(Path(folder) / "sample.npy", sample)
         record = peak_rss_mb(f"{__name__}:load_inference", folder, threads=params.threads)
     return record.over_libraries_mb
@@ -168,6 +176,7 @@ def _peak_memory(model: TrainedModel, sample: NDArray[np.float32], params: Effic
 
 def load_inference(folder: str) -> Callable[[], NDArray[np.float32]]:
     """One inference of the model and sample that lie in a folder: the target of the memory measurement."""
-    predictor = TrainedModel.from_bytes((Path(folder) / "model.safetensors").read_bytes()).predictor()
+    merge = json.loads((Path(folder) / "merge.json").read_text(encoding="utf-8"))
+    predictor = TrainedModel.from_bytes((Path(folder) / "model.safetensors").read_bytes()).predictor(merge=merge)
     sample = np.load(Path(folder) / "sample.npy", allow_pickle=False)
     return lambda: predictor(sample)

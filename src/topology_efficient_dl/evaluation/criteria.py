@@ -107,7 +107,7 @@ def criterion_of_track(track: str, params: EvaluateParams) -> Criterion:
 
     A: cheaper (macro-F1 kept, latency cut as far as the parameters ask) or better at equal time.
     B: macro-F1 kept at measurably less latency and memory, or better at equal time.
-    C: macro-F1 kept with at least 30 % fewer parameters, and measurably faster.
+    C: macro-F1 kept with as many fewer parameters, and at as much less latency, as the parameters ask.
 
     Examples
     --------
@@ -127,11 +127,23 @@ def criterion_of_track(track: str, params: EvaluateParams) -> Criterion:
         less_memory = _cut("memory_cut", "peak memory", EQUAL_TIME_TOLERANCE)
         return Criterion((Route("cheaper at equal quality", (kept, measurably_faster, less_memory)), better))
     if track.endswith("c"):
-        return Criterion(
-            (Route("smaller and faster", (kept, _cut("params_cut", "parameters", 0.3), measurably_faster)),)
-        )
+        smaller = _cut("params_cut", "parameters", params.min_params_cut)
+        faster = _cut("latency_cut", "latency", params.min_latency_cut)
+        return Criterion((Route("smaller and faster", (kept, smaller, faster)),))
     cheaper = (kept, _cut("latency_cut", "latency", params.min_latency_cut))
     return Criterion((Route("cheaper at equal quality", cheaper), better))
+
+
+def no_lower(params: EvaluateParams) -> Criterion:
+    """Quality that is no lower: the criterion between models of the same size.
+
+    Examples
+    --------
+    >>> print(no_lower(EvaluateParams()).text)
+    macro-F1 is no lower
+    """
+    kept = Condition("f1_drop_pp", False, 0.0, f"{METRICS[params.metric]} is no lower")
+    return Criterion((Route("at least as good at equal size", (kept,)),))
 
 
 def _cut(measure: str, noun: str, bound: float) -> Condition:

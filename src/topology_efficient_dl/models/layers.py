@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -43,9 +45,19 @@ class SameConv1d(nn.Conv1d):
     torch.Size([2, 4, 24])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=bias)
-        self.taps = chunk_width(kernel_size)
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, bias: bool = True, groups: int = 1, **how: Any
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=bias, groups=groups, **how
+        )
+        # Pieces are stacked as channels, which groups would take apart.
+        self.taps = chunk_width(kernel_size) if groups == 1 else kernel_size
+
+    def with_channels(self, in_channels: int, out_channels: int, groups: int, bias: bool) -> SameConv1d:
+        """The same over time between other channels, with new weights."""
+        how = {"device": self.weight.device, "dtype": self.weight.dtype}
+        return SameConv1d(in_channels, out_channels, self.kernel_size[0], bias, groups, **how)
 
     def forward(self, input: Tensor) -> Tensor:
         """(batch, in_channels, time) -> (batch, out_channels, time)."""

@@ -36,6 +36,8 @@ class Architecture:
     reads : ``"series"``: (batch, channels, time); ``"features"``: (batch, n_features); the others, of
         track B, see ``models.graph_inputs``
     solver : what fits it: ``"gradient"`` descent in the one training loop, or a closed form
+    widths : names of the options, numbers or lists of them, that make a network narrower when they are made smaller
+    width_step : that they must be multiples of
     """
 
     name: str
@@ -43,6 +45,8 @@ class Architecture:
     sizes: Mapping[str, Mapping[str, Any]]
     reads: Reads
     solver: Solver = "gradient"
+    widths: tuple[str, ...] = ()
+    width_step: int = 1
 
     @property
     def of_graphs(self) -> bool:
@@ -74,6 +78,8 @@ def register(
     sizes: Mapping[str, Mapping[str, Any]],
     reads: Reads = "series",
     solver: Solver = "gradient",
+    widths: tuple[str, ...] = (),
+    width_step: int = 1,
 ) -> Callable[[ModelClass], ModelClass]:
     """Class decorator that enters a network into the registry.
 
@@ -90,7 +96,7 @@ def register(
         raise ValueError(f"architecture '{name}' has sizes {tuple(sizes)}, expected {SIZES}")
 
     def enter(model_class: ModelClass) -> ModelClass:
-        _ARCHITECTURES[name] = Architecture(name, model_class, sizes, reads, solver)
+        _ARCHITECTURES[name] = Architecture(name, model_class, sizes, reads, solver, widths, width_step)
         return model_class
 
     return enter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,11 @@ from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.layers import ZNormalised
 from topology_efficient_dl.models.registry import build_model
 from topology_efficient_dl.models.series_features import FeatureExtractor, extractor_from_state
+from topology_efficient_dl.tensor.forms import Shape
+from topology_efficient_dl.tensor.merging import merged
+from topology_efficient_dl.tensor.network import with_shapes
+from topology_efficient_dl.tensor.quantisation import in_int8
+from topology_efficient_dl.tensor.widths import with_widths
 
 FloatArray = NDArray[np.float32]
 
@@ -34,7 +40,15 @@ def build_network(card: dict[str, Any]) -> nn.Module:
     ]
     if card.get("normalise"):
         members = [ZNormalised(member) for member in members]
-    return members[0] if len(members) == 1 else Ensemble(members)
+    network = members[0] if len(members) == 1 else Ensemble(members)
+    return _as_compressed(network, card["compression"]) if "compression" in card else network
+
+
+def _as_compressed(network: nn.Module, compression: Mapping[str, Any]) -> nn.Module:
+    """The network with the widths and the factorised layers that a compression gave it; weights are new."""
+    shapes = {name: Shape.from_json(values) for name, values in compression.get("shapes", {}).items()}
+    narrow = with_widths(network, {name: tuple(values) for name, values in compression.get("widths", {}).items()})
+    return with_shapes(narrow, shapes) if shapes else narrow
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +68,8 @@ class TrainedModel:
         ``best_epoch``: median of ``best_epochs``; ``fit_seconds``: wall time;
         ``history``: rows of ``member, stage, epoch, train_loss, validation_loss, validation_accuracy, learning_rate,
         seconds``, none for a head in closed form;
+        ``compression``, only of compressed models: what was done, and what it takes to rebuild them
+        (``compression.compress``);
         ``candidate_errors``, only where train chose among transforms: of each, or None (``training.recipe_choice``)
     weights : state dict of the network, contiguous CPU tensors
     extractor_state : arrays of the fitted feature extractor; empty for models of series
@@ -65,14 +81,23 @@ class TrainedModel:
 
     def module(self) -> nn.Module:
         """The network with its weights, on the CPU, in evaluation mode."""
+        return in_int8(self.float_module()) if self.is_quantised else self.float_module()
+
+    @property
+    def is_quantised(self) -> bool:
+        """Whether weights are in eight bits at inference."""
+        return bool(self.card.get("compression", {}).get("quantised"))
+
+    def float_module(self) -> nn.Module:
+        """The same before its weights are quantised, where they are."""
         with torch.random.fork_rng(devices=[]):
             network = build_network(self.card)
         network.load_state_dict(self.weights)
         return network.eval()
 
-    def predictor(self, device: str = "cpu", batch_size: int = 256) -> Predictor:
+    def predictor(self, device: str = "cpu", batch_size: int = 256, *, merge: bool = False) -> Predictor:
         """A callable from raw series to probabilities."""
-        return Predictor(self, device, batch_size)
+        return Predictor(self, device, batch_size, merge=merge)
 
     def to_tensors(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Tensors and metadata of one safetensors file.
@@ -140,13 +165,16 @@ class Predictor:
     model : what to predict with
     device : torch device of the network
     batch_size : most samples in one forward pass
+    merge : fold normalisations and multiply out consecutive maps; see ``tensor.merging``
     """
 
-    def __init__(self, model: TrainedModel, device: str = "cpu", batch_size: int = 256) -> None:
+    def __init__(self, model: TrainedModel, device: str = "cpu", batch_size: int = 256, *, merge: bool = False) -> None:
         self.device = torch.device(device)
         self.batch_size = batch_size
         self._on_cpu = self.device.type == "cpu"
-        self.network = _without_parametrizations(model.module()).to(self.device)
+        network = _without_parametrizations(model.float_module())
+        network = merged(network) if merge else network
+        self.network = (in_int8(network) if model.is_quantised else network).to(self.device)
         self.shape = (model.card["n_channels"], model.card["n_timepoints"])
         self.reads_features = model.card["recipe"] is not None
         self._model = model

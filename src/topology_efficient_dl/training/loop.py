@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
@@ -36,7 +36,7 @@ class MemberFit(NamedTuple):
 
 
 # Random generators and thread counts belong to the process, so fits in threads of one process take turns.
-_ONE_FIT = threading.Lock()
+ONE_FIT = threading.Lock()
 
 
 def fit_networks(
@@ -67,7 +67,7 @@ def fit_networks(
     bar_off = None if progress else True
     epochs = card["members"] * train.max_epochs * (1 + train.refit)
     bar = tqdm(total=epochs, desc=_name(card), unit="epoch", disable=bar_off, leave=False)
-    with bar, _ONE_FIT, silent_lightning():
+    with bar, ONE_FIT, silent_lightning():
         fits = [
             _fit_member(card, member, samples, train, device, lambda row: _advance(bar, row))
             for member in range(card["members"])
@@ -115,7 +115,7 @@ def _run(
         part, validation = parts
         targets = samples.targets(part)
         weights = balanced_weights(targets.cpu(), card["n_classes"]) if train.class_weights == "balanced" else None
-        _trainer(train, device, log, epochs or train.max_epochs).fit(
+        trainer_of(train, device, [log], epochs or train.max_epochs).fit(
             Classification(network, train, weights),
             samples.batches(part, train.batch_size, shuffle_seed=seed),
             samples.batches(validation, VALIDATION_BATCH) if validation else None,
@@ -123,7 +123,7 @@ def _run(
     return network
 
 
-def _trainer(train: TrainParams, device: torch.device, log: EpochLog, epochs: int) -> pl.Trainer:
+def trainer_of(train: TrainParams, device: torch.device, callbacks: Sequence[pl.Callback], epochs: int) -> pl.Trainer:
     """A Lightning trainer that writes, prints and checks nothing."""
     return pl.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
@@ -132,7 +132,7 @@ def _trainer(train: TrainParams, device: torch.device, log: EpochLog, epochs: in
         max_epochs=epochs,
         min_epochs=1,
         gradient_clip_val=train.gradient_clip or None,
-        callbacks=[log],
+        callbacks=list(callbacks),
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

@@ -17,6 +17,7 @@ from topology_efficient_dl.models.registry import register
         "medium": {"filters": (128, 256, 128)},
         "large": {"filters": (256, 512, 256)},
     },
+    widths=("filters",),
 )
 class FCN(nn.Module):
     """Three blocks of convolution, batch normalisation and ReLU; global average pooling; linear head.

@@ -15,6 +15,7 @@ from topology_efficient_dl.models.registry import register
         "medium": {"hidden": 64, "layers": 1},
         "large": {"hidden": 128, "layers": 2},
     },
+    widths=("hidden",),
 )
 class GRUClassifier(nn.Module):
     """Bidirectional GRU; the mean of its states over time; linear head.

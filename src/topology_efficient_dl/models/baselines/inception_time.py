@@ -51,6 +51,7 @@ class InceptionBlock(nn.Module):
         "medium": {"filters": 32, "bottleneck": 32, "depth": 6},
         "large": {"filters": 64, "bottleneck": 64, "depth": 6},
     },
+    widths=("filters", "bottleneck"),
 )
 class InceptionTime(nn.Module):
     """One network of InceptionTime; the published classifier averages five (``ModelSpec.members``).

@@ -45,6 +45,7 @@ class ResidualBlock(nn.Module):
         "medium": {"filters": (64, 128, 128)},
         "large": {"filters": (128, 256, 256)},
     },
+    widths=("filters",),
 )
 class ResNet(nn.Module):
     """Three residual blocks of three convolutions (8, 5, 3); global average pooling; linear head.

@@ -32,6 +32,8 @@ def sinusoids(n_positions: int, width: int) -> Tensor:
         "medium": {"width": 64, "heads": 4, "depth": 2},
         "large": {"width": 128, "heads": 8, "depth": 4},
     },
+    widths=("width", "feed_forward"),
+    width_step=8,
 )
 class TransformerClassifier(nn.Module):
     """Patch embedding by a convolution, sinusoidal positions, pre-norm encoder, mean over tokens, linear head.
@@ -42,7 +44,8 @@ class TransformerClassifier(nn.Module):
     Parameters
     ----------
     n_channels, n_timepoints, n_classes : shape of the data
-    width, heads, depth, dropout : of the encoder; the feed-forward part is twice as wide
+    width, heads, depth, dropout : of the encoder
+    feed_forward : width of the feed-forward part; twice that of the encoder when None
     patch : samples in a patch, cut to the length of the series
 
     Raises
@@ -64,6 +67,7 @@ class TransformerClassifier(nn.Module):
         width: int = 64,
         heads: int = 4,
         depth: int = 2,
+        feed_forward: int | None = None,
         patch: int = 8,
         dropout: float = 0.1,
     ) -> None:
@@ -76,7 +80,7 @@ class TransformerClassifier(nn.Module):
         positions = sinusoids((n_timepoints - patch) // stride + 1, width)
         self.register_buffer("positions", positions, persistent=False)
         layer = nn.TransformerEncoderLayer(
-            width, heads, 2 * width, dropout, activation="gelu", batch_first=True, norm_first=True
+            width, heads, feed_forward or 2 * width, dropout, activation="gelu", batch_first=True, norm_first=True
         )
         self.encoder = nn.TransformerEncoder(layer, depth, nn.LayerNorm(width), enable_nested_tensor=False)
         self.head = nn.Linear(width, n_classes)

@@ -12,9 +12,12 @@ from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
+from topology_efficient_dl.evaluation.compression_context import compression_report_context
+from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
 from topology_efficient_dl.evaluation.context import report_context
 from topology_efficient_dl.evaluation.costs import measure_costs
 from topology_efficient_dl.evaluation.document import results_document
@@ -134,6 +137,48 @@ def judge_on_graphs(
 ) -> Rows:
     """Confirmed, refuted or inconclusive by the criterion of track B: every proposal against every baseline named."""
     return judge(scores, efficiency, predictions, models, zoo, evaluate, track="track_b")
+
+
+def measure_merged_efficiency(
+    models: Collection[TrainedModel], splits: Collection[Split], efficiency: EfficiencyParams
+) -> Collection[Rows]:
+    """The same with every network as it would be deployed: normalisations folded, consecutive maps multiplied out."""
+    return measure_efficiency(models, splits, efficiency.model_copy(update={"merge": True}))
+
+
+def judge_compressed(
+    scores: pd.DataFrame,
+    efficiency: Collection[Rows],
+    predictions: Collection[pd.DataFrame],
+    models: Names,
+    compression: CompressionParams,
+    measured: EfficiencyParams,
+    evaluate: EvaluateParams,
+) -> Rows:
+    """Confirmed, refuted or inconclusive by the criterion of track C: decompositions against dense models and peers."""
+    table = pd.concat(predictions.values(), ignore_index=True)
+    return judge_compression(
+        scores, _table(efficiency), table, evaluate, models.root, compression.recipes(), measured.batch_sizes
+    )
+
+
+def report_compression(
+    data_card: pd.DataFrame,
+    scores: pd.DataFrame,
+    results: pd.DataFrame,
+    statistics: dict[str, Any],
+    verdicts: Rows,
+    train: TrainParams,
+    efficiency: EfficiencyParams,
+    evaluate: EvaluateParams,
+    compression: CompressionParams,
+    layers: pd.DataFrame,
+) -> tuple[str, str]:
+    """The report as Markdown and as one self-contained page."""
+    context = compression_report_context(
+        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, compression, layers
+    )
+    return render_markdown(context), render_html(context)
 
 
 def report_graphs(

@@ -44,6 +44,26 @@ def create_graph_pipeline() -> Pipeline:
     )
 
 
+def create_compression_pipeline() -> Pipeline:
+    """The same of dense models and what was made of them."""
+    judged = ["scores", "efficiency", "predictions", "params:models", "params:compression", "params:efficiency"]
+    return _evaluate(
+        Node(
+            nodes.measure_merged_efficiency,
+            ["models", "splits", "params:efficiency"],
+            "efficiency",
+            name="measure_efficiency",
+        ),
+        Node(nodes.judge_compressed, [*judged, "params:evaluate"], "verdicts", name="judge"),
+        Node(
+            nodes.report_compression,
+            [*TABLES, *SETTINGS, "params:compression", "compressed_layers"],
+            PAGES,
+            name="report",
+        ),
+    )
+
+
 def _evaluate(*of_track: Node) -> Pipeline:
     """The nodes of a track, and those that all tracks share."""
     shared = [

@@ -10,6 +10,9 @@ import pandas as pd
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.compression.compress import dense_key, variant_of
+from topology_efficient_dl.compression.tuning import tune_cell
+from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.features import FeatureInput
@@ -59,6 +62,47 @@ def predict_test(
     """Test predictions of every cell; transforms that were fitted in the cell are applied anew."""
     stored = cells.features_of(zoo.root, features, fitted_in_cell=transforms.root)
     inputs = models.cross().join(splits, cells.dataset_of).join(features, stored)
+    return inputs.map(cells.predict_cell).run_on(parallel)
+
+
+def fit_series_models(
+    splits: Collection[Split],
+    models: Names,
+    zoo: Zoo,
+    seeds: Seeds,
+    train: TrainParams,
+    parallel: ParallelParams,
+) -> Collection[TrainedModel]:
+    """Every model that reads series, without any features, by ``<dataset>/<model>/<seed>``."""
+    nothing: Collection[Any] = Collection.of({})
+    return fit_models(splits, nothing, models, zoo, Transforms({}), seeds, train, parallel)
+
+
+def tune_models(
+    compressed: Collection[TrainedModel],
+    models: Collection[TrainedModel],
+    splits: Collection[Split],
+    compression: CompressionParams,
+    train: TrainParams,
+    parallel: ParallelParams,
+) -> Collection[TrainedModel]:
+    """Every compressed model trained on, with the dense one as its teacher."""
+    recipes = Collection.of(compression.recipes())
+    material = compressed.cross().join(models, dense_key).join(splits, cells.dataset_of).join(recipes, variant_of)
+    return material.map(tune_cell, train).run_on(parallel)
+
+
+def gather_models(models: Collection[TrainedModel], tuned: Collection[TrainedModel]) -> Collection[TrainedModel]:
+    """Dense and compressed models in one collection."""
+    return Collection.chain([models, tuned])
+
+
+def predict_series_test(
+    models: Collection[TrainedModel], splits: Collection[Split], parallel: ParallelParams
+) -> Collection[pd.DataFrame]:
+    """Test predictions of every cell of models that read series."""
+    nothing: Collection[Any] = Collection.of({})
+    inputs = models.cross().join(splits, cells.dataset_of).join(nothing, lambda _: None)
     return inputs.map(cells.predict_cell).run_on(parallel)
 
 

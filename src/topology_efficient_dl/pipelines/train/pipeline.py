@@ -5,9 +5,13 @@ from kedro.pipeline import Node, Pipeline
 from topology_efficient_dl.pipelines.train.nodes import (
     fit_graph_models,
     fit_models,
+    fit_series_models,
+    gather_models,
     log_training,
     predict_graph_test,
+    predict_series_test,
     predict_test,
+    tune_models,
 )
 
 
@@ -46,5 +50,40 @@ def create_graph_pipeline() -> Pipeline:
             ),
         ],
         namespace="train",
+        prefix_datasets_with_namespace=False,
+    )
+
+
+def create_series_pipeline() -> Pipeline:
+    """Every model that reads series, to be compressed."""
+    cells = ["params:models", "params:zoo", "params:seeds", "params:train", "params:parallel"]
+    return Pipeline(
+        [Node(fit_series_models, ["splits", *cells], "models", name="fit_series_models")],
+        namespace="train",
+        prefix_datasets_with_namespace=False,
+    )
+
+
+def create_tuning_pipeline() -> Pipeline:
+    """Compressed models trained on; learning curves and test predictions of dense and compressed ones."""
+    settings = ["params:compression", "params:train", "params:parallel"]
+    return Pipeline(
+        [
+            Node(
+                tune_models,
+                ["compressed_models", "models", "splits", *settings],
+                "tuned_models",
+                name="tune_models",
+            ),
+            Node(gather_models, ["models", "tuned_models"], "all_models", name="gather_models"),
+            Node(log_training, "all_models", "training_log", name="log_training"),
+            Node(
+                predict_series_test,
+                ["all_models", "splits", "params:parallel"],
+                "predictions",
+                name="predict_series_test",
+            ),
+        ],
+        namespace="fine_tune",
         prefix_datasets_with_namespace=False,
     )

@@ -1,0 +1,120 @@
+"""Typed parameters of track C: how trained networks are made smaller, and how they are trained on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from topology_efficient_dl.params import Parameters
+
+TensorMethod = Literal["svd", "tucker", "cp", "tt"]
+"""Decompositions; see ``tensor.factorise``."""
+
+PeerMethod = Literal["prune_weights", "prune_channels", "small_dense", "lora", "int8"]
+"""What they are compared with; see ``compression.peers``."""
+
+Part = Literal["conv", "ffn", "attention", "recurrent", "linear"]
+"""Parts of a network; see ``tensor.network``."""
+
+TENSOR_METHODS: tuple[str, ...] = ("svd", "tucker", "cp", "tt")
+
+
+def _parts(value: Any) -> Any:
+    """One part, or several separated by spaces, as the command line gives them."""
+    return value.split() if isinstance(value, str) else value
+
+
+class FineTuneParams(Parameters):
+    """How a compressed network is trained on: all of train, a fixed number of epochs, the last one is kept.
+
+    Nothing is chosen on validation: the dense network has seen it in its refit.
+    """
+
+    epochs: int = Field(50, ge=0, description="0 leaves the network as it was compressed")
+    learning_rate: float = Field(1e-3, gt=0, description="falls along half a cosine")
+    distillation: float = Field(
+        0.5, ge=0, le=1, description="weight of the dense network's probabilities; the rest is that of the labels"
+    )
+    temperature: float = Field(2.0, gt=0, description="that both networks' logits are divided by for distillation")
+
+
+class CompressionRecipe(Parameters):
+    """One way to make a network smaller."""
+
+    method: TensorMethod | PeerMethod = "tucker"
+    layers: Annotated[tuple[Part, ...], BeforeValidator(_parts), Field(min_length=1)] = Field(
+        ("conv", "ffn", "attention", "recurrent"), description="parts of the network that are factorised"
+    )
+    rank: int | None = Field(None, ge=1, description="one for all layers; comes before energy, latency and keep")
+    energy: float | None = Field(
+        None, gt=0, le=1, description="share of squared singular values that every layer keeps; before latency and keep"
+    )
+    latency: float | None = Field(
+        None, gt=0, lt=1, description="share of the dense network's time, measured here; before keep"
+    )
+    keep: float = Field(0.3, gt=0, lt=1, description="share of the network's parameters")
+    joint: bool = Field(
+        True,
+        description="1x1 convolutions are decomposed together with the convolutions that read them; not with rank",
+    )
+    multiple: int = Field(4, ge=1, description="ranks are rounded down to a multiple, for kernels that work in blocks")
+    leave_slower_dense: bool = Field(
+        False, description="time every layer by itself, and leave those dense that would take longer"
+    )
+    latency_batch: int = Field(1, ge=1, description="batch size of those timings, and of latency")
+    schedule: Literal["fixed", "increasing"] = Field(
+        "fixed", description="increasing: the first epochs with a part of the ranks, more in later ones"
+    )
+    stages: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+        (0.5, 0.75, 1.0), min_length=1, description="shares of the ranks, in equal parts of the epochs, when increasing"
+    )
+    fine_tune: FineTuneParams = Field(default_factory=FineTuneParams)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether timings on this machine have a say."""
+        by_latency = self.rank is None and self.energy is None and self.latency is not None
+        return self.is_tensor and (self.leave_slower_dense or by_latency)
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether weights are decomposed."""
+        return self.method in TENSOR_METHODS
+
+    @model_validator(mode="after")
+    def _stages_rise_to_all(self) -> CompressionRecipe:
+        if list(self.stages) != sorted(set(self.stages)) or self.stages[-1] != 1.0:
+            raise ValueError(f"stages {self.stages}: expected rising shares of the ranks that end at 1.0")
+        return self
+
+
+def _one_variant() -> dict[str, dict[str, Any]]:
+    return {"compressed": {}}
+
+
+class CompressionParams(CompressionRecipe):
+    """The default recipe, and named variants of it, each a set of overrides."""
+
+    variants: dict[str, dict[str, Any]] = Field(default_factory=_one_variant, min_length=1)
+
+    def recipes(self) -> dict[str, CompressionRecipe]:
+        """Every variant as a complete, validated recipe."""
+        base = self.model_dump(exclude={"variants"})
+        return {name: CompressionRecipe(**_merged(base, overrides)) for name, overrides in self.variants.items()}
+
+    @model_validator(mode="after")
+    def _check_variants(self) -> CompressionParams:
+        self.recipes()
+        for name in self.variants:
+            if "/" in name or "." in name:
+                raise ValueError(f"variants.{name}: a name may hold neither '/' nor '.', which keys are made with")
+        return self
+
+
+def _merged(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """The base with the overrides; groups inside are merged field by field."""
+    nested = {
+        key: {**base[key], **value} for key, value in overrides.items() if isinstance(value, dict) and key in base
+    }
+    return {**base, **overrides, **nested}

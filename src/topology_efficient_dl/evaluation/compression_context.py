@@ -1,0 +1,130 @@
+"""What the report of track C says, put together from the tables of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from topology_efficient_dl.compression_params import CompressionParams, CompressionRecipe
+from topology_efficient_dl.efficiency.environment import describe_environment
+from topology_efficient_dl.evaluation.context import data_rows, report_figures, run_command, training_words
+from topology_efficient_dl.evaluation.pareto import pareto_figure
+from topology_efficient_dl.evaluation.report import ReportContext
+from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
+
+QUESTION = (
+    "Does a decomposition of the weights make a trained network smaller and measurably faster at the same quality, and "
+    "does it do so better than pruning, a small dense network or eight bits?"
+)
+CAPTION = (
+    "Mean ± standard deviation over seeds. Latency runs from raw sample to label, per sample. Parameters are what "
+    "inference needs after normalisations are folded; of pruned weights those that are not zero."
+)
+LIMITS = (
+    "Latency and memory hold for the machine named below; the ratio of two models carries over better.",
+    "Intervals are over a few seeds and one test set each; they err on the wide side.",
+    "Pruned weights are stored and multiplied as dense ones: their number falls, time does not.",
+    "Eight bits are torch's dynamic quantisation of linear and recurrent layers; convolutions stay in float32.",
+    "Fine-tuning ends after a fixed number of epochs on train and validation together: nothing is chosen on them.",
+)
+
+
+def compression_report_context(
+    data_card: pd.DataFrame,
+    scores: pd.DataFrame,
+    results: pd.DataFrame,
+    statistics: Mapping[str, Any],
+    verdicts: Sequence[Mapping[str, Any]],
+    train: TrainParams,
+    efficiency: EfficiencyParams,
+    evaluate: EvaluateParams,
+    compression: CompressionParams,
+    layers: pd.DataFrame,
+) -> ReportContext:
+    """The context of the report's templates; tables are those of the catalog."""
+    used, skipped = data_rows(data_card)
+    return ReportContext(
+        title="Track C: decomposed weights against dense networks",
+        question=QUESTION,
+        baseline=evaluate.baseline,
+        results=as_records(results),
+        verdicts=verdicts,
+        datasets=used,
+        skipped=skipped,
+        conditions=_conditions(scores, train, efficiency, compression),
+        environment=describe_environment(),
+        command=run_command(),
+        limits=[*LIMITS, *_left_dense(layers)],
+        tests=statistics["wilcoxon"],
+        figures=report_figures(scores, results, verdicts, evaluate),
+        interactive=pareto_figure(results, evaluate.x_axis, evaluate.y_axis),
+        results_caption=CAPTION,
+    )
+
+
+def _conditions(
+    scores: pd.DataFrame, train: TrainParams, efficiency: EfficiencyParams, compression: CompressionParams
+) -> dict[str, str]:
+    seeds = ", ".join(str(seed) for seed in sorted(scores["seed"].unique()))
+    variants = {f"`{name}`": recipe_words(recipe) for name, recipe in compression.recipes().items()}
+    return {
+        "Seeds": seeds,
+        "Data": "official train and test files; validation cut from train, stratified; test touched once",
+        "Training of the dense models": training_words(train),
+        **variants,
+        "Latency": (
+            f"raw sample in, label out; {efficiency.threads} thread(s), {efficiency.device}; normalisations folded in "
+            f"every model; models in alternation, {efficiency.rounds} rounds; median over rounds, per sample"
+        ),
+        "Memory": "peak of one inference in a fresh process, over the imported libraries",
+    }
+
+
+def recipe_words(recipe: CompressionRecipe) -> str:
+    """A recipe in a sentence.
+
+    Examples
+    --------
+    >>> recipe_words(CompressionRecipe(method="int8"))
+    'int8'
+    >>> recipe_words(CompressionRecipe(method="tt", rank=16, layers=("ffn",)))
+    'tt of ffn, rank 16; 50 epochs of fine-tuning at 0.001, 50 % of the loss from the dense model at temperature 2'
+    """
+    if recipe.method == "int8":
+        return "int8"
+    tune = recipe.fine_tune
+    if recipe.method == "small_dense" and tune.distillation == 0:
+        return f"small_dense, keep {recipe.keep:g}; trained from scratch as the dense model was"
+    words = f"{recipe.method} of {', '.join(recipe.layers)}" if recipe.is_tensor else recipe.method
+    epochs = (
+        "as many epochs as the dense model had at most"
+        if recipe.method == "small_dense"
+        else f"{tune.epochs} epochs of fine-tuning at {tune.learning_rate:g}"
+    )
+    shares = f"{tune.distillation:.0%} of the loss from the dense model at temperature {tune.temperature:g}".replace(
+        "%", " %"
+    )
+    rising = ", ranks rising" if recipe.is_tensor and recipe.schedule == "increasing" else ""
+    return f"{words}, {_bound(recipe)}{rising}; {epochs}, {shares}"
+
+
+def _bound(recipe: CompressionRecipe) -> str:
+    names = ("rank", "energy", "latency") if recipe.is_tensor else ()
+    given = next((name for name in names if getattr(recipe, name) is not None), "keep")
+    return f"{given} {getattr(recipe, given):g}"
+
+
+def _left_dense(layers: pd.DataFrame) -> list[str]:
+    """By model, how many layers were left dense, and why."""
+    reasons_given = layers["left_dense"].astype(str)
+    left = layers[[str(reason).startswith(("no smaller", "slower")) for reason in reasons_given]]
+    found = []
+    for model, rows in left.groupby("model", sort=False):
+        reasons = rows.drop_duplicates("layer")
+        shown = "; ".join(f"{row.layer} ({row.left_dense})" for row in reasons.head(3).itertuples())
+        more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+        found.append(f"{model}: left dense: {shown}{more}.")
+    return found

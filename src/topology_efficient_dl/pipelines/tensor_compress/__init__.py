@@ -1,0 +1,5 @@
+"""Trained models -> smaller ones, by every recipe."""
+
+from topology_efficient_dl.pipelines.tensor_compress.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,119 @@
+"""Choices that are measured on this machine: layers that would get slower, and ranks for a latency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
+from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.tensor.joint import Design
+from topology_efficient_dl.tensor.network import factorised_network, layer_at, opened
+from topology_efficient_dl.tensor.rank_choice import LayerPlan, shapes_of
+
+SHARES = (0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
+"""Shares of parameters that a search for a latency tries, from the largest."""
+
+
+def leave_slower_dense(
+    network: nn.Module, plans: Sequence[LayerPlan], sample: Tensor, params: EfficiencyParams
+) -> list[LayerPlan]:
+    """Plans without the layers that would take longer than the dense ones, each timed by itself on what it reads.
+
+    Parameters
+    ----------
+    network : the dense network
+    plans : what was chosen by size
+    sample : a batch of the network's inputs; latency depends on its size
+    params : rounds, threads and block length of the timing
+    """
+    shapes = shapes_of(plans)
+    dense = opened(network.eval(), only=shapes)
+    small, _ = factorised_network(network, shapes)
+    reads = _inputs(dense, list(shapes), sample)
+    found = []
+    for plan in plans:
+        if plan.shape is None:
+            found.append(plan)
+            continue
+        pair = layer_at(dense, plan.name), layer_at(small.eval(), plan.name)
+        ratio = _ratio(*pair, reads[plan.name], params)
+        slower = f"slower at ranks {', '.join(map(str, plan.shape.ranks))}: {ratio:.2f} times the dense layer's time"
+        found.append(plan.left_dense(slower) if ratio >= 1.0 else plan)
+    return found
+
+
+def design_by_latency(
+    network: nn.Module,
+    design_of: Callable[[float], Design],
+    share: float,
+    sample: Tensor,
+    params: EfficiencyParams,
+    prepare: Callable[[nn.Module], nn.Module] = nn.Module.eval,
+) -> Design:
+    """The largest network, among budgets of parameters, that takes at most a share of the dense one's time.
+
+    Budgets are tried from the largest; each candidate is timed against the dense network in alternation.
+
+    Parameters
+    ----------
+    network : the dense network
+    design_of : a design for a share of parameters
+    share : of the dense network's latency on the sample, in (0, 1)
+    sample : a batch
+    params : of the timing
+    prepare : what is done to both networks before they are timed, such as folding of normalisations
+
+    Raises
+    ------
+    ParameterError : the share is out of range, or no budget meets it; names the least share that was measured
+    """
+    if not 0.0 < share < 1.0:
+        raise ParameterError(f"latency {share}, expected a share of the dense network's latency between 0 and 1")
+    dense, least = prepare(opened(network, only=())), np.inf
+    for keep in SHARES:
+        try:
+            design = design_of(keep)
+        except ParameterError:
+            break
+        measured = _ratio(dense, prepare(design.built()[0]), (sample,), params)
+        if measured <= share:
+            return design
+        least = min(least, measured)
+    raise ParameterError(
+        f"latency {share:g} cannot be met: the least that was measured is {least:.2f} of the dense network's latency. "
+        "Give more, or name more layers"
+    )
+
+
+def _ratio(dense: nn.Module, small: nn.Module, inputs: tuple[Any, ...], params: EfficiencyParams) -> float:
+    """Time of the second over time of the first."""
+    with torch.inference_mode():
+        calls = {"dense": lambda values: dense(*values), "small": lambda values: small(*values)}
+        records = measure_latency(calls, {1: inputs}, params)
+    return latency_ratio(records, "small", "dense", 1).median
+
+
+def _inputs(network: nn.Module, names: Sequence[str], sample: Tensor) -> dict[str, tuple[Any, ...]]:
+    """What each of the layers named reads when the network reads the sample."""
+    found: dict[str, tuple[Any, ...]] = {}
+
+    def note(name: str, args: tuple[Any, ...]) -> None:
+        found.setdefault(name, args)
+
+    hooks = [
+        layer_at(network, name).register_forward_pre_hook(lambda _, args, name=name: note(name, args)) for name in names
+    ]
+    with torch.inference_mode():
+        network(sample)
+    for hook in hooks:
+        hook.remove()
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise ParameterError(f"layers {', '.join(missing)} are not used when the network reads a sample")
+    return found

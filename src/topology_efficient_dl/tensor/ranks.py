@@ -1,0 +1,84 @@
+"""Ranks of a factorised layer: what was asked for, and what its shape allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topology_efficient_dl.errors import ParameterError
+
+Ranks = tuple[int, ...]
+
+
+def resolve_ranks(rank: int | Sequence[int], largest: Ranks, layer: str) -> Ranks:
+    """One rank for every bond of a factorisation.
+
+    Parameters
+    ----------
+    rank : a bound for every bond, cut to what a bond allows; or one rank per bond
+    largest : ranks at which the factorisation is exact
+    layer : what errors call the layer
+
+    Raises
+    ------
+    ParameterError : a rank below one, above the dimension, or not one per bond
+
+    Examples
+    --------
+    >>> resolve_ranks(16, (8, 32), "conv")
+    (8, 16)
+    >>> resolve_ranks(64, (8, 32), "conv")
+    Traceback (most recent call last):
+    ...
+    topology_efficient_dl.errors.ParameterError: conv: rank 64 is above the dimension: it is exact at 32. Give 1 to 32
+    """
+    if isinstance(rank, int):
+        _check(rank, max(largest), layer)
+        return tuple(min(rank, bound) for bound in largest)
+    ranks = tuple(int(value) for value in rank)
+    if len(ranks) != len(largest):
+        raise ParameterError(f"{layer}: ranks {ranks}, expected {len(largest)} of them, at most {largest}")
+    for value, bound in zip(ranks, largest, strict=True):
+        _check(value, bound, layer)
+    return ranks
+
+
+def _check(rank: int, bound: int, layer: str) -> None:
+    if rank < 1:
+        raise ParameterError(f"{layer}: rank {rank}, expected a whole number of at least 1")
+    if rank > bound:
+        raise ParameterError(f"{layer}: rank {rank} is above the dimension: it is exact at {bound}. Give 1 to {bound}")
+
+
+def rank_of_energy(singular_values: NDArray[np.float64], energy: float) -> int:
+    """The least rank that keeps a share of the squared singular values.
+
+    Parameters
+    ----------
+    singular_values : (n,) falling, not negative
+    energy : share in (0, 1]
+
+    Examples
+    --------
+    >>> rank_of_energy(np.array([3.0, 1.0, 0.0]), 0.9), rank_of_energy(np.array([3.0, 1.0, 0.0]), 1.0)
+    (1, 2)
+    """
+    squares = np.square(singular_values)
+    total = float(squares.sum())
+    if total == 0.0:
+        return 1
+    kept = np.cumsum(squares) / total
+    return int(np.searchsorted(kept, min(energy, 1.0) - 1e-12)) + 1
+
+
+def rounded_down(rank: int, multiple: int) -> int:
+    """The nearest multiple below a rank, for kernels that work in blocks; ranks below one multiple stay.
+
+    Examples
+    --------
+    >>> [rounded_down(rank, 4) for rank in (3, 4, 11)]
+    [3, 4, 8]
+    """
+    return rank if rank < multiple else rank // multiple * multiple

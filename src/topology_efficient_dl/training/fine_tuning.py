@@ -1,0 +1,103 @@
+"""The fit of a compressed network: from the weights it has, for a fixed number of epochs, on all of train."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from topology_efficient_dl.compression_params import FineTuneParams
+from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params import TrainParams
+from topology_efficient_dl.training.batches import Batches
+from topology_efficient_dl.training.classification import Classification, balanced_weights
+from topology_efficient_dl.training.distillation import Distillation
+from topology_efficient_dl.training.loop import ONE_FIT, trainer_of
+from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning, training_device
+from topology_efficient_dl.training.stopping import EpochLog
+from topology_efficient_dl.training.weight_masks import Levels, WeightMasks
+
+TEACHER_BATCH = 256
+
+
+def fit_on(
+    network: nn.Module,
+    teacher: TrainedModel,
+    split: Split,
+    recipe: FineTuneParams,
+    train: TrainParams,
+    seed: int,
+    *,
+    levels: Levels = (),
+    shares: Sequence[float] = (1.0,),
+    name: str = "compressed network",
+    progress: bool = False,
+) -> list[dict[str, Any]]:
+    """Train a network on, in place. The same arguments on the same machine give bit-identical weights.
+
+    Parameters
+    ----------
+    network : series (batch, n_channels, n_timepoints) -> logits (batch, n_classes)
+    teacher : the dense network, which has seen train and validation too
+    split : train and validation are learnt from together; test is not looked at
+    recipe : epochs, learning rate, share and temperature of distillation
+    train : what else the loop is told: batches, weight decay, clipping, device, threads
+    seed : of order and dropout
+    levels : outputs or weights that are held at zero; see `WeightMasks`
+    shares : of what ``levels`` open, in equal parts of the epochs
+    name : what errors and the bar call the fit
+    progress : draw a bar over epochs, if standard error is a terminal
+
+    Returns
+    -------
+    Rows of the epochs: ``stage, epoch, train_loss, validation_loss, validation_accuracy, learning_rate, seconds``.
+
+    Raises
+    ------
+    ParameterError : the device is not there
+    CellError : the loss became infinite or NaN
+    """
+    if recipe.epochs == 0:
+        return []
+    device = training_device(train)
+    how = train.model_copy(update={"max_epochs": recipe.epochs, "learning_rate": recipe.learning_rate})
+    inputs, codes = split.development(split.series), torch.from_numpy(split.development(split.labels))
+    with tqdm(total=recipe.epochs, desc=name, unit="epoch", disable=None if progress else True, leave=False) as bar:
+        log = EpochLog(how, name, lambda _: _advance(bar), stage="fine-tuning")
+        with ONE_FIT, silent_lightning(), reproducible(member_seed(seed, 1), how.threads):
+            logits = _logits_of(teacher, inputs)
+            masks = WeightMasks(levels, shares, recipe.epochs)
+            weights = balanced_weights(codes, split.n_classes) if how.class_weights == "balanced" else None
+            targets = torch.cat([codes[:, None].float(), logits], dim=1)
+            tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
+            batches = Batches(tensor.to(device), targets.to(device), how.batch_size, shuffle_seed=seed)
+            module: Classification = Distillation(
+                network.train(), how, weights, recipe.distillation, recipe.temperature
+            )
+            trainer_of(how, device, [log, masks], recipe.epochs).fit(module, batches)
+    network.cpu().eval()
+    return log.history
+
+
+def _advance(bar: tqdm[Any]) -> None:
+    bar.update()
+
+
+def timed_fit(*args: Any, **how: Any) -> tuple[list[dict[str, Any]], float]:
+    """`fit_on`, and the seconds that it took."""
+    started = time.perf_counter()
+    return fit_on(*args, **how), time.perf_counter() - started
+
+
+@torch.inference_mode()
+def _logits_of(teacher: TrainedModel, inputs: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
+    """What the teacher says of every series, once: nothing is drawn anew between epochs."""
+    network = teacher.module()
+    parts = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32)).split(TEACHER_BATCH)
+    return torch.cat([network(part) for part in parts]).float().clone()

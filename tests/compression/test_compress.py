@@ -1,0 +1,257 @@
+"""Trained networks made smaller and trained on, by every method; what the card says; what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from topology_efficient_dl.compression.compress import compress, dense_key, layers_table, sample_of, variant_of
+from topology_efficient_dl.compression.peers import narrowed
+from topology_efficient_dl.compression.tuning import tune
+from topology_efficient_dl.compression_params import CompressionParams, CompressionRecipe
+from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.errors import DataError, ParameterError
+from topology_efficient_dl.evaluation.compression_context import recipe_words
+from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
+from topology_efficient_dl.evaluation.costs import measure_costs
+from topology_efficient_dl.models.registry import find_architecture
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, ModelSpec, TrainParams
+from topology_efficient_dl.training.fitting import fit
+
+TRAIN = TrainParams(max_epochs=3, min_epochs=1, batch_size=8)
+QUICK = EfficiencyParams(rounds=2, min_run_seconds=0.002, batch_sizes=(1, 4), memory=False)
+NETWORKS: dict[str, dict[str, Any]] = {
+    "inception_time": {"filters": 8, "bottleneck": 8, "depth": 3, "kernel_size": 8},
+    "fcn": {"filters": (8, 16, 8)},
+    "resnet": {"filters": (8, 16, 16)},
+    "gru": {"hidden": 12, "layers": 2},
+    "transformer": {"width": 16, "heads": 2, "depth": 1, "feed_forward": 64},
+}
+TUNE = {"epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    rng = np.random.default_rng(0)
+    sizes = {"train": 8, "validation": 3, "test": 4}
+    labels = {part: np.tile(np.array([0, 1], dtype=np.int64), n) for part, n in sizes.items()}
+    wave = np.sin(np.linspace(0, 6, 30))
+    series = {
+        part: (codes[:, None, None] * wave + 0.1 * rng.standard_normal((len(codes), 1, 30))).astype(np.float32)
+        for part, codes in labels.items()
+    }
+    return Split("toy", series, labels, ("a", "b"), "made here")
+
+
+@pytest.fixture(scope="module")
+def dense(split: Split) -> dict[str, TrainedModel]:
+    return {
+        name: fit(split, ModelSpec(architecture=name, size="small", options=options), 42, TRAIN)
+        for name, options in NETWORKS.items()
+    }
+
+
+def shrunk(model: TrainedModel, split: Split, **recipe: Any) -> tuple[TrainedModel, CompressionRecipe]:
+    full = CompressionRecipe(**{"keep": 0.5, "multiple": 1, "fine_tune": TUNE, **recipe})
+    return compress(model, full, "small", sample_of(split, full.latency_batch), QUICK), full
+
+
+def logits(model: TrainedModel, split: Split) -> torch.Tensor:
+    with torch.inference_mode():
+        return model.module()(torch.from_numpy(split.series["test"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"),
+    [
+        *((name, {"method": "svd"}) for name in NETWORKS if name != "gru"),
+        ("gru", {"method": "svd", "keep": 0.8}),
+        ("inception_time", {"method": "tucker"}),
+        ("inception_time", {"method": "tucker", "joint": False}),
+        ("fcn", {"method": "tt"}),
+        ("fcn", {"method": "cp", "joint": False}),
+        ("transformer", {"method": "tt", "layers": ("ffn",), "rank": 2}),
+        ("gru", {"method": "tucker", "layers": ("recurrent",), "rank": 3}),
+        ("inception_time", {"method": "tucker", "schedule": "increasing", "stages": (0.5, 1.0)}),
+        *((name, {"method": "prune_weights"}) for name in NETWORKS),
+        *((name, {"method": "small_dense"}) for name in NETWORKS),
+        ("fcn", {"method": "small_dense", "fine_tune": {"distillation": 0.0}}),
+        *((name, {"method": "prune_channels"}) for name in ("inception_time", "fcn", "resnet")),
+        *((name, {"method": "lora"}) for name in ("inception_time", "transformer")),
+        *((name, {"method": "int8"}) for name in ("gru", "transformer", "fcn")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
+)
+def test_every_method_makes_a_model_that_is_stored_trained_on_and_measured(
+    name: str, recipe: dict[str, Any], dense: dict[str, TrainedModel], split: Split
+) -> None:
+    small, full = shrunk(dense[name], split, **recipe)
+    assert small.card["model"] == f"{name}.small"
+    tuned = tune(small, dense[name], split, full, TRAIN)
+    again = TrainedModel.from_bytes(tuned.to_bytes())
+    torch.testing.assert_close(logits(again, split), logits(tuned, split))
+    assert again.card["compression"]["base"] == name
+    costs = {
+        row["model"]: row
+        for row in measure_costs(({"a": dense[name], "b": tuned}, split), QUICK.model_copy(update={"merge": True}))
+    }
+    if recipe["method"] not in ("lora", "int8"):
+        assert costs[f"{name}.small"]["params"] < costs[name]["params"]
+        assert tuned.card["n_params"] - tuned.card["compression"].get("zeros", 0) < dense[name].card["n_params"]
+    if "rank" not in recipe and recipe["method"] not in ("lora", "int8"):
+        kept = tuned.card["n_params"] - tuned.card["compression"].get("zeros", 0)
+        assert kept <= recipe.get("keep", 0.5) * dense[name].card["n_params"]
+
+
+def test_pruned_weights_stay_zero_and_their_number_is_that_of_the_budget(
+    dense: dict[str, TrainedModel], split: Split
+) -> None:
+    small, full = shrunk(dense["fcn"], split, method="prune_weights")
+    tuned = tune(small, dense["fcn"], split, full, TRAIN)
+    zeros = sum(int((weight == 0).sum()) for name, weight in tuned.weights.items() if weight.ndim > 1)
+    assert zeros >= tuned.card["compression"]["zeros"]
+    assert dense["fcn"].card["n_params"] - zeros <= 0.5 * dense["fcn"].card["n_params"]
+
+
+def test_adapters_change_nothing_but_what_they_adapt(dense: dict[str, TrainedModel], split: Split) -> None:
+    small, full = shrunk(dense["fcn"], split, method="lora", rank=1)
+    tuned = tune(small, dense["fcn"], split, full, TRAIN)
+    assert tuned.weights.keys() == dense["fcn"].weights.keys()
+    changed = {name for name, weight in tuned.weights.items() if not torch.equal(weight, dense["fcn"].weights[name])}
+    assert {f"{name}.weight" for name in small.card["compression"]["adapted"]} <= changed
+    assert "head.weight" not in changed
+    name = small.card["compression"]["adapted"][1]
+    update = (tuned.weights[f"{name}.weight"] - dense["fcn"].weights[f"{name}.weight"]).flatten(1)
+    assert int(torch.linalg.matrix_rank(update, rtol=1e-3)) == 1
+
+
+def test_layers_that_would_be_slower_stay_dense(dense: dict[str, TrainedModel], split: Split) -> None:
+    small, _ = shrunk(dense["fcn"], split, method="cp", rank=1, leave_slower_dense=True)
+    table = layers_table([small])
+    assert list(table["layer"]) == ["body.0.0", "body.1.0", "body.2.0"]
+    assert (table["left_dense"] != "").eq(table["ranks"] == "").all()
+
+
+def test_energy_and_rank_come_before_the_budget(dense: dict[str, TrainedModel], split: Split) -> None:
+    by_energy, _ = shrunk(dense["inception_time"], split, method="tucker", energy=1.0)
+    torch.testing.assert_close(logits(by_energy, split), logits(dense["inception_time"], split), atol=1e-3, rtol=1e-3)
+    by_rank, _ = shrunk(dense["inception_time"], split, method="tucker", rank=1, energy=1.0)
+    assert {rank for layer in by_rank.card["compression"]["layers"] for rank in layer["ranks"] or [1]} == {1}
+
+
+def test_narrowed_options_keep_their_steps() -> None:
+    card = {
+        "architecture": "transformer", "size": "medium", "options": {"feed_forward": 256},
+        "n_channels": 1, "n_timepoints": 40, "n_classes": 2, "n_features": None,
+    }  # fmt: skip
+    found = narrowed(find_architecture("transformer"), card, 20_000)
+    assert found["width"] % 8 == found["feed_forward"] % 8 == 0
+    with pytest.raises(ParameterError, match="has more than 10 parameters"):
+        narrowed(find_architecture("transformer"), card, 10)
+    with pytest.raises(ParameterError, match="has no widths"):
+        narrowed(find_architecture("tcn"), {**card, "architecture": "tcn", "options": {}}, 1000)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ({"method": "tucker", "keep": 0.01}, r"fcn.small on toy: keep 0.01 cannot be met"),
+        ({"method": "tucker", "rank": 500}, r"fcn.small on toy: rank 500 is above the dimensions"),
+        ({"method": "tucker", "layers": ("ffn",)}, "no ffn layers that 'tucker' can factorise; it has: conv, linear"),
+        ({"method": "prune_weights", "keep": 0.01}, "are no matrices"),
+        ({"method": "small_dense", "keep": 0.001}, "the narrowest 'fcn' has more than"),
+        ({"method": "svd", "latency": 0.01, "layers": ("conv",)}, "latency 0.01 cannot be met"),
+    ],
+)
+def test_refusals_name_model_and_set(
+    recipe: dict[str, Any], message: str, dense: dict[str, TrainedModel], split: Split
+) -> None:
+    with pytest.raises(ParameterError, match=message):
+        shrunk(dense["fcn"], split, **recipe)
+
+
+def test_ensembles_are_refused(dense: dict[str, TrainedModel], split: Split) -> None:
+    model = TrainedModel(dense["fcn"].card | {"members": 2}, dense["fcn"].weights)
+    with pytest.raises(ParameterError, match="'fcn' is an ensemble"):
+        shrunk(model, split)
+
+
+def test_weights_that_are_not_finite_are_refused(dense: dict[str, TrainedModel], split: Split) -> None:
+    weights = {name: value.clone() for name, value in dense["fcn"].weights.items()}
+    weights["body.1.0.weight"][0, 0, 0] = float("nan")
+    with pytest.raises(DataError, match=r"body.1.0.weight: 1 of"):
+        shrunk(TrainedModel(dense["fcn"].card, weights), split, joint=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"method": "tucker2"}, "method"),
+        ({"stages": [0.5, 0.75]}, "rising shares"),
+        ({"variants": {"a.b": {}}}, "neither '/' nor '.'"),
+        ({"variants": {"a": {"kep": 0.3}}}, "did you mean 'keep'"),
+        ({"layers": "convolution"}, "layers"),
+    ],
+)
+def test_wrong_parameters_are_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        CompressionParams(**values)
+
+
+def test_variants_override_field_by_field() -> None:
+    params = CompressionParams(layers="conv ffn", rank=8, variants={"a": {}, "b": {"fine_tune": {"epochs": 7}}})
+    recipes = params.recipes()
+    assert recipes["a"].layers == ("conv", "ffn")
+    assert recipes["b"].fine_tune.epochs == 7
+    assert recipes["b"].fine_tune.temperature == recipes["a"].fine_tune.temperature
+    assert "rank 8" in recipe_words(recipes["a"])
+
+
+def test_keys() -> None:
+    assert dense_key("set/net.with.dots/1") == "set/net.with/1"
+    assert variant_of("set/net.with.dots/1") == "dots"
+
+
+def test_verdicts_are_against_the_dense_model_and_peers_at_every_batch_size() -> None:
+    rng = np.random.default_rng(0)
+    models, seeds = ["net", "net.tucker", "net.pruned"], [1, 2, 3]
+    labels = np.tile([0, 1], 30)
+    predictions = pd.concat(
+        pd.DataFrame({"dataset": "toy", "model": model, "seed": seed, "index": range(60), "label": labels,
+                      "predicted": np.where(rng.uniform(size=60) < (0.3 if model == "net.pruned" else 0.02), 1 - labels, labels)})
+        for model in models
+        for seed in seeds
+    )  # fmt: skip
+    scores = pd.DataFrame(
+        [
+            {
+                "dataset": "toy",
+                "model": model,
+                "seed": seed,
+                "f1_macro": float((cell["label"] == cell["predicted"]).mean()),
+            }
+            for (model, seed), cell in predictions.groupby(["model", "seed"], sort=False)
+        ]
+    )
+    times = {"net": 2.0, "net.tucker": 1.0, "net.pruned": 2.0}
+    efficiency = pd.DataFrame(
+        [
+            {"dataset": "toy", "model": model, "params": 100 if model == "net" else 25, "peak_memory_mb": 1.0,
+             "rounds_b1": [times[model] * (1 + 0.01 * k) for k in range(5)], "rounds_b4": [2.0] * 5}
+            for model in models
+        ]
+    )  # fmt: skip
+    recipes = {"tucker": CompressionRecipe(), "pruned": CompressionRecipe(method="prune_weights")}
+    evaluate = EvaluateParams(n_bootstrap=200, min_params_cut=0.7, max_f1_drop_pp=20)
+    found = judge_compression(scores, efficiency, predictions, evaluate, ["net"], recipes, (1, 4))
+    by = {(each["dataset"], each["baseline"], each["latency_batch"]): each for each in found}
+    assert by["toy", "net", 1]["status"] == "confirmed"
+    assert by["toy", "net", 4]["status"] == "refuted"
+    assert by["toy", "net.pruned", 1]["status"] == "confirmed"
+    assert by["toy", "net.pruned", 1]["criterion"] == "macro-F1 is no lower"
+    assert {each["model"] for each in found} == {"net.tucker"}
