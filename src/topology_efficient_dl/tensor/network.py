@@ -68,6 +68,12 @@ def opened(network: nn.Module, *, only: Collection[str] | None = None, fill: boo
     return made
 
 
+def opened_attention(network: nn.Module) -> nn.Module:
+    """A copy whose attention is made of linear layers, and whose GRUs are torch's own."""
+    closed = (nn.TransformerEncoderLayer, nn.MultiheadAttention)
+    return opened(network, only=[f"{name}." for name, each in network.named_modules() if isinstance(each, closed)])
+
+
 def _open(layer: Any, fill: bool) -> nn.Module:
     made = OPENED[type(layer)](layer)
     if fill:

@@ -7,7 +7,7 @@ import warnings
 import torch
 from torch import nn
 
-from topology_efficient_dl.tensor.network import opened
+from topology_efficient_dl.tensor.network import opened_attention
 
 
 def in_int8(network: nn.Module) -> nn.Module:
@@ -20,11 +20,9 @@ def in_int8(network: nn.Module) -> nn.Module:
     ----------
     network : in evaluation mode, on the CPU
     """
-    closed = (nn.TransformerEncoderLayer, nn.MultiheadAttention)
-    attention = [f"{name}." for name, module in network.named_modules() if isinstance(module, closed)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         found: nn.Module = torch.ao.quantization.quantize_dynamic(
-            opened(network, only=attention).eval(), {nn.Linear, nn.GRU}, dtype=torch.qint8
+            opened_attention(network).eval(), {nn.Linear, nn.GRU}, dtype=torch.qint8
         )
     return found

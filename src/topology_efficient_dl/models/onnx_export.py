@@ -1,0 +1,128 @@
+"""Trained models as ONNX files, and what onnxruntime makes of them. Needs the extra ``[onnx]``."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.layers import SameConv1d
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.tensor.merging import merged
+from topology_efficient_dl.tensor.network import opened_attention
+
+FloatArray = NDArray[np.float32]
+OPSET = 18
+INPUT, OUTPUT = "series", "logits"
+
+
+def to_onnx(model: TrainedModel) -> bytes:
+    """An ONNX file that maps ``series`` (batch, n_channels, n_timepoints) float32 to ``logits`` (batch, n_classes).
+
+    Normalisations are folded and attention is opened up; the batch may have any size. A quantised model is exported in
+    float32.
+
+    Raises
+    ------
+    ParameterError : the extra is not installed, a model of features or graphs, or a network that cannot be exported
+    """
+    _require("onnx", "onnxscript")
+    card = model.card
+    if card["recipe"] is not None or card["n_timepoints"] is None:
+        raise ParameterError(f"'{card['model']}' does not read series alone; only networks on series are exported")
+    network = exportable(model.float_module())
+    sample = torch.zeros(2, card["n_channels"], card["n_timepoints"])
+    try:
+        with warnings.catch_warnings(), _quiet("torch.onnx", "onnxscript"):
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                network,
+                (sample,),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                verbose=False,
+            )
+    except Exception as error:  # whatever the exporter meets, the model is named
+        raise ParameterError(f"'{card['model']}' cannot be exported: {type(error).__name__}: {error}") from error
+    assert program is not None
+    found: bytes = program.model_proto.SerializeToString()
+    return found
+
+
+def exportable(network: nn.Module) -> nn.Module:
+    """A merged copy whose course does not depend on the size of a batch."""
+    made = copy.deepcopy(merged(opened_attention(network)))
+    for module in made.modules():
+        if isinstance(module, SameConv1d):
+            module.taps = module.kernel_size[0]
+    return made.eval()
+
+
+def onnx_network(file: bytes, threads: int = 1) -> Callable[[FloatArray], FloatArray]:
+    """A callable from series to logits by onnxruntime on the CPU.
+
+    Raises
+    ------
+    ParameterError : the extra is not installed
+    """
+    _require("onnxruntime")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+    def run(series: FloatArray) -> FloatArray:
+        found: FloatArray = session.run([OUTPUT], {INPUT: np.ascontiguousarray(series, dtype=np.float32)})[0]
+        return found
+
+    return run
+
+
+@torch.inference_mode()
+def onnx_difference(model: TrainedModel, file: bytes, series: FloatArray) -> float:
+    """The largest difference between torch's logits and onnxruntime's on some series.
+
+    Parameters
+    ----------
+    model : of which ``file`` is the export
+    series : (n, n_channels, n_timepoints) float32
+    """
+    expected = model.float_module()(torch.from_numpy(np.ascontiguousarray(series, dtype=np.float32))).numpy()
+    return float(np.abs(onnx_network(file)(series) - expected).max())
+
+
+def _require(*packages: str) -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise ParameterError(f"ONNX needs {', '.join(missing)}: pip install 'topology-efficient-dl[onnx]'")
+
+
+class _quiet:
+    """Nothing below errors from some loggers inside."""
+
+    def __init__(self, *names: str) -> None:
+        self.loggers = [logging.getLogger(name) for name in names]
+
+    def __enter__(self) -> None:
+        self.levels = [logger.level for logger in self.loggers]
+        for logger in self.loggers:
+            logger.setLevel(logging.ERROR)
+
+    def __exit__(self, *_: Any) -> None:
+        for logger, level in zip(self.loggers, self.levels, strict=True):
+            logger.setLevel(level)
