@@ -95,4 +95,5 @@ def test_the_memory_probe_runs_the_same_inference(models, split, tmp_path: Path)
     model, sample = models["Toy/cnn/1"], split.series["test"][:1]
     (tmp_path / "model.safetensors").write_bytes(model.to_bytes())
     np.save(tmp_path / "sample.npy", sample)
+    (tmp_path / "merge.json").write_text("false")
     np.testing.assert_array_equal(load_inference(str(tmp_path))(), model.predictor()(sample))

@@ -67,9 +67,11 @@ def test_track_b_wants_less_memory_too():
 
 def test_track_c_wants_fewer_parameters_and_measured_speed():
     criterion = criterion_of_track("track_c", EvaluateParams())
-    assert criterion.status(estimates(F1["kept"], (0.06, 0.2), params=(0.3, 0.3)))[0] == "confirmed"
-    assert criterion.status(estimates(F1["kept"], (0.06, 0.2), params=(0.29, 0.29)))[0] == "refuted"
-    assert criterion.status(estimates(F1["kept"], (-0.02, 0.02), params=(0.7, 0.7)))[0] == "refuted"
+    assert criterion.status(estimates(F1["kept"], (0.31, 0.5), params=(0.3, 0.3)))[0] == "confirmed"
+    assert criterion.status(estimates(F1["kept"], (0.31, 0.5), params=(0.29, 0.29)))[0] == "refuted"
+    assert criterion.status(estimates(F1["kept"], (0.06, 0.2), params=(0.7, 0.7)))[0] == "refuted"
+    stricter = criterion_of_track("track_c", EvaluateParams(min_params_cut=0.7))
+    assert stricter.status(estimates(F1["kept"], (0.31, 0.5), params=(0.69, 0.69)))[0] == "refuted"
 
 
 def judged(experiment, **changes):

@@ -29,8 +29,8 @@ QUICK = {
     "parallel.backend": "sequential",
     "tda.max_points": "20",
 }
-OF_GRAPHS = ("track_b", "simplicial_build")
-"""Pipelines whose seeds, training and evaluation have names of their own; the planted contacts are their data."""
+OWN_NAMES = {"track_b": ("track_b", "simplicial_build"), "track_c": ("track_c", "tensor_compress")}
+"""Pipelines whose seeds, training and evaluation have names of their own; their data are those of the environment."""
 
 
 def quick(command: str) -> tuple[dict[str, str], list[str]]:
@@ -56,10 +56,11 @@ def quick(command: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _quick_of(arguments: list[str]) -> dict[str, str]:
-    if not set(OF_GRAPHS) & set(arguments):
+    track = next((track for track, names in OWN_NAMES.items() if set(names) & set(arguments)), None)
+    if track is None:
         return QUICK
     own = ("seeds", "train", "evaluate")
-    named = {f"track_b.{key}" if key.split(".")[0] in own else key: value for key, value in QUICK.items()}
+    named = {f"{track}.{key}" if key.split(".")[0] in own else key: value for key, value in QUICK.items()}
     return {key: value for key, value in named.items() if key != "datasets"}
 
 
