@@ -69,7 +69,10 @@ def register_pipelines() -> dict[str, Pipeline]:
         "train_c": _of_track_c(train.create_series_pipeline()),
         "tensor_compress": _of_track_c(tensor_compress.create_pipeline()),
         "fine_tune": _of_track_c(train.create_tuning_pipeline()),
-        "evaluate_c": _of_track_c(evaluate.create_compression_pipeline(), {"models": "track_c.all_models"}),
+        "evaluate_c": _of_track_c(
+            evaluate.create_compression_pipeline(),
+            {"models": "track_c.all_models", "published_accuracy": "published_accuracy"},
+        ),
     }
     archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
     return {

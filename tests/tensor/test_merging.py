@@ -8,7 +8,7 @@ from torch import nn
 
 from topology_efficient_dl.models.layers import SameConv1d
 from topology_efficient_dl.models.registry import build_model
-from topology_efficient_dl.tensor import candidates, factorised_network, plan_by_rank, shapes_of
+from topology_efficient_dl.tensor import design_by_rank, factorised_network, shapes_of
 from topology_efficient_dl.tensor.merging import merged
 
 
@@ -52,7 +52,7 @@ def test_every_normalisation_behind_a_convolution_is_folded() -> None:
 @pytest.mark.parametrize("method", ["svd", "tucker", "cp"])
 def test_a_factorised_inception_block_loses_its_bottleneck(method: str) -> None:
     dense = network("inception_time")
-    shapes = shapes_of(plan_by_rank(candidates(dense, method, ["conv"]), method, 2))
+    shapes = shapes_of(design_by_rank(dense, method, ["conv"], 2).plans)
     small, _ = factorised_network(dense, shapes)
     fast, sample = merged(small.eval()), torch.randn(5, 2, 40)
     torch.testing.assert_close(fast(sample), small(sample), atol=1e-4, rtol=1e-4)

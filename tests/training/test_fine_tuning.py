@@ -11,7 +11,7 @@ from topology_efficient_dl.compression_params import FineTuneParams
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import ModelSpec, TrainParams
-from topology_efficient_dl.tensor import candidates, factorised_network, plan_by_rank, shapes_of
+from topology_efficient_dl.tensor import design_by_rank, factorised_network, shapes_of
 from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.network import rank_levels
 from topology_efficient_dl.training.classification import Classification
@@ -45,7 +45,7 @@ def teacher(split: Split) -> TrainedModel:
 
 def shrunk(teacher: TrainedModel, rank: int = 4) -> tuple[nn.Module, nn.Module, dict]:
     dense = teacher.module()
-    shapes = dict(shapes_of(plan_by_rank(candidates(dense, "tucker", ["conv"]), "tucker", rank)))
+    shapes = dict(shapes_of(design_by_rank(dense, "tucker", ["conv"], rank).plans))
     return factorised_network(dense, shapes)[0], dense, shapes
 
 
@@ -122,7 +122,7 @@ def test_ranks_that_increase_open_in_turn(split: Split, teacher: TrainedModel) -
 
 def test_half_the_ranks_is_the_network_of_half_the_ranks(teacher: TrainedModel) -> None:
     dense = teacher.module()
-    shapes = dict(shapes_of(plan_by_rank(candidates(dense, "svd", ["conv"]), "svd", 4)))
+    shapes = dict(shapes_of(design_by_rank(dense, "svd", ["conv"], 4).plans))
     network, _ = factorised_network(dense, shapes)
     WeightMasks(rank_levels(network, dense, shapes), (0.5, 1.0), epochs=2)
     halved = {name: Shape("svd", tuple(rank // 2 for rank in shape.ranks)) for name, shape in shapes.items()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,11 @@ from topology_efficient_dl.compression.peers import PEERS, Start
 from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.models.trained import TrainedModel, weights_of
 from topology_efficient_dl.params import EfficiencyParams
-from topology_efficient_dl.tensor import candidates, plan_by_budget, plan_by_energy, plan_by_rank, shapes_of
-from topology_efficient_dl.tensor.joint import Design, design_at_level, design_by_budget
+from topology_efficient_dl.tensor import Design, design_by_budget, design_by_energy, design_by_rank, shapes_of
 from topology_efficient_dl.tensor.latency_choice import design_by_latency, leave_slower_dense
 from topology_efficient_dl.tensor.merging import merged
-from topology_efficient_dl.tensor.narrowing import bottlenecks
-from topology_efficient_dl.tensor.widths import widths_of
 
 LAYER_COLUMNS = [
     "dataset", "model", "seed", "layer", "part", "ranks", "params_dense", "params", "relative_error", "left_dense",
@@ -165,7 +163,6 @@ def compress(
 
 def _as_model(model: TrainedModel, start: Start, name: str, how: Mapping[str, Any], seconds: float) -> TrainedModel:
     card = model.card | start.card | {"model": name, "compression": {**how, **start.rebuild}}
-    weights = {key: value.detach().clone().contiguous() for key, value in start.network.state_dict().items()}
     outcome = {
         "n_params": sum(weight.numel() for weight in start.network.parameters()),
         "best_epochs": [0],
@@ -174,7 +171,7 @@ def _as_model(model: TrainedModel, start: Start, name: str, how: Mapping[str, An
         "fit_seconds": seconds,
         "history": [],
     }
-    return TrainedModel(card | outcome, weights)
+    return TrainedModel(card | outcome, weights_of(start.network))
 
 
 def _factorised(
@@ -182,8 +179,6 @@ def _factorised(
 ) -> Start:
     design = _design(model.module(), recipe, sample, efficiency or EfficiencyParams())
     network, errors = design.built()
-    shapes = shapes_of(design.plans)
-    widths = {name: each for name, each in widths_of(design.network).items() if name in _narrow(design)}
     layers = [
         {
             "name": plan.name,
@@ -196,45 +191,21 @@ def _factorised(
         }
         for plan in design.plans
     ]
-    rebuild = {"shapes": {name: shape.to_json() for name, shape in shapes.items()}, "layers": layers}
-    return Start(
-        network, {}, rebuild | ({"widths": {key: list(each) for key, each in widths.items()}} if widths else {})
-    )
-
-
-def _narrow(design: Design) -> set[str]:
-    found = [each for each in bottlenecks(design.network) if each.name in design.bottleneck_errors]
-    return {name for each in found for name in (each.name, *each.readers)}
+    shapes = {name: shape.to_json() for name, shape in shapes_of(design.plans).items()}
+    widths = {name: list(each) for name, each in design.widths.items()}
+    return Start(network, {}, {"shapes": shapes, "widths": widths, "layers": layers})
 
 
 def _design(dense: nn.Module, recipe: CompressionRecipe, sample: Tensor, efficiency: EfficiencyParams) -> Design:
     """By the first of rank, energy, latency and keep that is given; then without what would get slower."""
-    budget = _by_budget(dense, recipe)
+    what = (dense, recipe.method, recipe.layers)
+    budget = partial(design_by_budget, *what, multiple=recipe.multiple, joint=recipe.joint)
     if recipe.rank is not None:
-        layers = candidates(dense, recipe.method, recipe.layers)
-        design = Design(dense, plan_by_rank(layers, recipe.method, recipe.rank), {})
+        design = design_by_rank(*what, recipe.rank)
     elif recipe.energy is not None:
-        design = _by_energy(dense, recipe, recipe.energy)
+        design = design_by_energy(*what, recipe.energy, recipe.multiple, joint=recipe.joint)
     elif recipe.latency is not None:
         design = design_by_latency(dense, budget, recipe.latency, sample, efficiency, merged)
     else:
         design = budget(recipe.keep)
-    if not recipe.leave_slower_dense:
-        return design
-    plans = leave_slower_dense(design.network, design.plans, sample, efficiency)
-    return Design(design.network, plans, design.bottleneck_errors)
-
-
-def _by_energy(dense: nn.Module, recipe: CompressionRecipe, energy: float) -> Design:
-    if recipe.joint:
-        return design_at_level(dense, recipe.method, recipe.layers, energy, recipe.multiple)
-    layers = candidates(dense, recipe.method, recipe.layers)
-    return Design(dense, plan_by_energy(layers, recipe.method, energy, recipe.multiple), {})
-
-
-def _by_budget(dense: nn.Module, recipe: CompressionRecipe) -> Callable[[float], Design]:
-    if recipe.joint:
-        return lambda keep: design_by_budget(dense, recipe.method, recipe.layers, keep, recipe.multiple)
-    layers = candidates(dense, recipe.method, recipe.layers)
-    total = sum(weight.numel() for weight in dense.parameters())
-    return lambda keep: Design(dense, plan_by_budget(layers, recipe.method, keep, total, recipe.multiple), {})
+    return leave_slower_dense(design, sample, efficiency) if recipe.leave_slower_dense else design

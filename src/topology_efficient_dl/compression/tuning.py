@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ from torch.nn.utils import parametrize
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.models.trained import TrainedModel, weights_of
 from topology_efficient_dl.params import ModelSpec, TrainParams
 from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.network import layer_at, rank_levels
 from topology_efficient_dl.tensor.widths import with_widths
-from topology_efficient_dl.training.fine_tuning import timed_fit
+from topology_efficient_dl.training.fine_tuning import fit_on
 from topology_efficient_dl.training.fitting import fit
 from topology_efficient_dl.training.weight_masks import Levels
 
@@ -68,10 +69,11 @@ def tune(
     if recipe.method == "small_dense":
         how = how.model_copy(update={"epochs": train.max_epochs, "learning_rate": train.learning_rate})
     name = f"{compressed.card['model']} on {split.name}, seed {compressed.card['seed']}"
-    options = {"levels": levels, "shares": shares, "name": name, "progress": progress}
-    history, seconds = timed_fit(network, dense, split, how, train, compressed.card["seed"], **options)
+    options: dict[str, Any] = {"levels": levels, "shares": shares, "name": name, "progress": progress}
+    started = time.perf_counter()
+    history = fit_on(network, dense, split, how, train, compressed.card["seed"], **options)
     _merge_adapters(network)
-    return _with_fit(compressed, network, history, seconds)
+    return _with_fit(compressed, network, history, time.perf_counter() - started)
 
 
 def _from_scratch(compressed: TrainedModel, split: Split, train: TrainParams) -> TrainedModel:
@@ -146,7 +148,6 @@ def _with_fit(
     compressed: TrainedModel, network: nn.Module, history: list[dict[str, Any]], seconds: float
 ) -> TrainedModel:
     """The compressed model with the weights and the learning curve of a fit."""
-    weights = {name: value.detach().clone().contiguous() for name, value in network.state_dict().items()}
     outcome = {
         "epochs": len(history),
         "best_epochs": [len(history)],
@@ -154,4 +155,4 @@ def _with_fit(
         "fit_seconds": compressed.card["fit_seconds"] + seconds,
         "history": [{"member": 0, **row} for row in history],
     }
-    return TrainedModel(compressed.card | outcome, weights)
+    return TrainedModel(compressed.card | outcome, weights_of(network))

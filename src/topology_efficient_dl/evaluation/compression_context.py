@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from topology_efficient_dl.compression_params import CompressionParams, CompressionRecipe
-from topology_efficient_dl.efficiency.environment import describe_environment
-from topology_efficient_dl.evaluation.context import data_rows, report_figures, run_command, training_words
-from topology_efficient_dl.evaluation.pareto import pareto_figure
+from topology_efficient_dl.evaluation.context import report_context
 from topology_efficient_dl.evaluation.report import ReportContext
-from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
 
 QUESTION = (
@@ -24,8 +22,7 @@ CAPTION = (
     "inference needs after normalisations are folded; of pruned weights those that are not zero."
 )
 LIMITS = (
-    "Latency and memory hold for the machine named below; the ratio of two models carries over better.",
-    "Intervals are over a few seeds and one test set each; they err on the wide side.",
+    "Normalisations are folded in every network, the dense ones too, before it is measured.",
     "Pruned weights are stored and multiplied as dense ones: their number falls, time does not.",
     "Eight bits are torch's dynamic quantisation of linear and recurrent layers; convolutions stay in float32.",
     "Fine-tuning ends after a fixed number of epochs on train and validation together: nothing is chosen on them.",
@@ -38,49 +35,24 @@ def compression_report_context(
     results: pd.DataFrame,
     statistics: Mapping[str, Any],
     verdicts: Sequence[Mapping[str, Any]],
+    published: pd.DataFrame,
     train: TrainParams,
     efficiency: EfficiencyParams,
     evaluate: EvaluateParams,
     compression: CompressionParams,
     layers: pd.DataFrame,
 ) -> ReportContext:
-    """The context of the report's templates; tables are those of the catalog."""
-    used, skipped = data_rows(data_card)
-    return ReportContext(
+    """That of track A, as the data, the dense models and the measuring are the same, with the words of this track."""
+    context = report_context(data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate)
+    variants = {f"`{name}`": recipe_words(recipe) for name, recipe in compression.recipes().items()}
+    return replace(
+        context,
         title="Track C: decomposed weights against dense networks",
         question=QUESTION,
-        baseline=evaluate.baseline,
-        results=as_records(results),
-        verdicts=verdicts,
-        datasets=used,
-        skipped=skipped,
-        conditions=_conditions(scores, train, efficiency, compression),
-        environment=describe_environment(),
-        command=run_command(),
-        limits=[*LIMITS, *_left_dense(layers)],
-        tests=statistics["wilcoxon"],
-        figures=report_figures(scores, results, verdicts, evaluate),
-        interactive=pareto_figure(results, evaluate.x_axis, evaluate.y_axis),
+        conditions={**context.conditions, **variants},
+        limits=[*context.limits, *LIMITS, *_left_dense(layers)],
         results_caption=CAPTION,
     )
-
-
-def _conditions(
-    scores: pd.DataFrame, train: TrainParams, efficiency: EfficiencyParams, compression: CompressionParams
-) -> dict[str, str]:
-    seeds = ", ".join(str(seed) for seed in sorted(scores["seed"].unique()))
-    variants = {f"`{name}`": recipe_words(recipe) for name, recipe in compression.recipes().items()}
-    return {
-        "Seeds": seeds,
-        "Data": "official train and test files; validation cut from train, stratified; test touched once",
-        "Training of the dense models": training_words(train),
-        **variants,
-        "Latency": (
-            f"raw sample in, label out; {efficiency.threads} thread(s), {efficiency.device}; normalisations folded in "
-            f"every model; models in alternation, {efficiency.rounds} rounds; median over rounds, per sample"
-        ),
-        "Memory": "peak of one inference in a fresh process, over the imported libraries",
-    }
 
 
 def recipe_words(recipe: CompressionRecipe) -> str:

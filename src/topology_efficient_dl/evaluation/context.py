@@ -49,7 +49,7 @@ def report_context(
 ) -> ReportContext:
     """The context of the report's templates; tables are those of the catalog."""
     known = {row["dataset"]: _numbers(row) for row in as_records(published)}
-    used, skipped = data_rows(data_card, known)
+    used, skipped = _datasets(data_card, known)
     return ReportContext(
         title="Track A: persistent homology against deep networks on time series",
         question=QUESTION,
@@ -88,20 +88,11 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
     return {key: value for key, value in row.items() if isinstance(value, float) and math.isfinite(value)}
 
 
-def data_rows(
-    data_card: pd.DataFrame, published: Mapping[str, Any] | None = None
+def _datasets(
+    data_card: pd.DataFrame, published: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows of the sets that were used, and of those that were skipped.
-
-    Parameters
-    ----------
-    data_card : of ``ingest``
-    published : sets with published numbers, which are whole official splits; all are taken for such when None
-    """
     rows = as_records(data_card)
-    used = [
-        {**row, "default_split": published is None or row["dataset"] in published} for row in rows if not row["skipped"]
-    ]
+    used = [{**row, "default_split": row["dataset"] in published} for row in rows if not row["skipped"]]
     return used, [{"dataset": row["dataset"], "reason": row["skipped"]} for row in rows if row["skipped"]]
 
 

@@ -51,6 +51,11 @@ def _as_compressed(network: nn.Module, compression: Mapping[str, Any]) -> nn.Mod
     return with_shapes(narrow, shapes) if shapes else narrow
 
 
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """The state of a network as contiguous CPU tensors of their own."""
+    return {name: value.detach().cpu().clone().contiguous() for name, value in network.state_dict().items()}
+
+
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
     """Everything that it takes to predict, and how it came about.
@@ -260,4 +265,4 @@ def predict_proba(
     return predictor.of_inputs(features)
 
 
-__all__ = ["Predictor", "TrainedModel", "build_network", "predict_proba"]
+__all__ = ["Predictor", "TrainedModel", "build_network", "predict_proba", "weights_of"]

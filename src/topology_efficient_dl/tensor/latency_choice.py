@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,40 +13,39 @@ from torch import Tensor, nn
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params import EfficiencyParams
-from topology_efficient_dl.tensor.joint import Design
-from topology_efficient_dl.tensor.network import factorised_network, layer_at, opened
-from topology_efficient_dl.tensor.rank_choice import LayerPlan, shapes_of
+from topology_efficient_dl.tensor.design import Design
+from topology_efficient_dl.tensor.network import layer_at, opened
+from topology_efficient_dl.tensor.rank_choice import LayerPlan, n_params, shapes_of
 
 SHARES = (0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
 """Shares of parameters that a search for a latency tries, from the largest."""
 
 
-def leave_slower_dense(
-    network: nn.Module, plans: Sequence[LayerPlan], sample: Tensor, params: EfficiencyParams
-) -> list[LayerPlan]:
-    """Plans without the layers that would take longer than the dense ones, each timed by itself on what it reads.
+def leave_slower_dense(design: Design, sample: Tensor, params: EfficiencyParams) -> Design:
+    """A design without the layers that would take longer than the dense ones, each timed by itself on what it reads.
+
+    The network may have more parameters afterwards than a budget allowed.
 
     Parameters
     ----------
-    network : the dense network
-    plans : what was chosen by size
+    design : what was chosen by size
     sample : a batch of the network's inputs; latency depends on its size
     params : rounds, threads and block length of the timing
     """
-    shapes = shapes_of(plans)
-    dense = opened(network.eval(), only=shapes)
-    small, _ = factorised_network(network, shapes)
+    shapes = shapes_of(design.plans)
+    dense = opened(design.network.eval(), only=shapes)
+    small = design.built()[0].eval()
     reads = _inputs(dense, list(shapes), sample)
-    found = []
-    for plan in plans:
+
+    def kept(plan: LayerPlan) -> LayerPlan:
         if plan.shape is None:
-            found.append(plan)
-            continue
-        pair = layer_at(dense, plan.name), layer_at(small.eval(), plan.name)
-        ratio = _ratio(*pair, reads[plan.name], params)
-        slower = f"slower at ranks {', '.join(map(str, plan.shape.ranks))}: {ratio:.2f} times the dense layer's time"
-        found.append(plan.left_dense(slower) if ratio >= 1.0 else plan)
-    return found
+            return plan
+        before = layer_at(dense, plan.name)
+        ratio = _ratio(before, layer_at(small, plan.name), reads[plan.name], params)
+        reason = f"slower at ranks {', '.join(map(str, plan.shape.ranks))}: {ratio:.2f} times the dense layer's time"
+        return plan.left_dense(reason, n_params(before)) if ratio >= 1.0 else plan
+
+    return replace(design, plans=[kept(plan) for plan in design.plans])
 
 
 def design_by_latency(
@@ -71,7 +71,8 @@ def design_by_latency(
 
     Raises
     ------
-    ParameterError : the share is out of range, or no budget meets it; names the least share that was measured
+    ParameterError : the share is out of range, or no budget meets it (names the least share that was measured), or no
+        network can be made at all
     """
     if not 0.0 < share < 1.0:
         raise ParameterError(f"latency {share}, expected a share of the dense network's latency between 0 and 1")
@@ -80,6 +81,8 @@ def design_by_latency(
         try:
             design = design_of(keep)
         except ParameterError:
+            if np.isinf(least):
+                raise
             break
         measured = _ratio(dense, prepare(design.built()[0]), (sample,), params)
         if measured <= share:

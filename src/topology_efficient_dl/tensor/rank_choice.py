@@ -1,5 +1,4 @@
-"""Ranks for all layers of a network: one for all, by energy, by a budget of parameters; and layers better left
-dense."""
+"""What becomes of a layer: its ranks by number, by energy or by a level in between, or that it is better left dense."""
 
 from __future__ import annotations
 
@@ -10,14 +9,11 @@ from torch import nn
 
 from topology_efficient_dl.compression_params import Part
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.tensor.factorise import check_finite, form_of, shape_of
+from topology_efficient_dl.tensor.factorise import form_of, shape_of
 from topology_efficient_dl.tensor.forms import Modes, Shape
 from topology_efficient_dl.tensor.linear import default_modes
 from topology_efficient_dl.tensor.network import Candidate, Shapes
 from topology_efficient_dl.tensor.ranks import rounded_down
-
-STEPS = 24
-"""Halvings of the energy until a budget is met; ranks are whole numbers, so more would change nothing."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ class LayerPlan:
     ----------
     name, part : of the layer
     shape : of the factorised layer; None where it is left dense
-    params_dense, params : weights of the dense layer, and of what stands in its place
+    params_dense, params : weights of the layer in the trained network, and of what stands in its place
     reason : why it is left dense
     """
 
@@ -39,9 +35,9 @@ class LayerPlan:
     params: int
     reason: str | None = None
 
-    def left_dense(self, reason: str) -> LayerPlan:
-        """The same layer, not factorised."""
-        return replace(self, shape=None, params=self.params_dense, reason=reason)
+    def left_dense(self, reason: str, params: int) -> LayerPlan:
+        """The same layer, not factorised, with so many weights."""
+        return replace(self, shape=None, params=params, reason=reason)
 
 
 def shapes_of(plans: Iterable[LayerPlan]) -> Shapes:
@@ -55,7 +51,6 @@ def plan_by_rank(layers: Sequence[Candidate], method: str, rank: int) -> list[La
     Raises
     ------
     ParameterError : a rank below one, or above the dimensions of every layer
-    DataError : weights that are not finite
     """
     bounds = {each.name: max(_largest(each, method)) for each in layers}
     if rank > max(bounds.values()):
@@ -64,86 +59,35 @@ def plan_by_rank(layers: Sequence[Candidate], method: str, rank: int) -> list[La
             f"rank {rank} is above the dimensions of every layer; the widest, {widest}, is exact at {bounds[widest]}. "
             f"Give 1 to {bounds[widest]}"
         )
-    return [_plan(each, method, min(rank, bounds[each.name])) for each in _sound(layers)]
+    return [_plan(each, method, min(rank, bounds[each.name])) for each in layers]
 
 
-def plan_by_energy(layers: Sequence[Candidate], method: str, energy: float, multiple: int = 1) -> list[LayerPlan]:
-    """For every layer the least ranks that keep a share of the squared singular values of its unfoldings.
+def plan_by_energy(layer: Candidate, method: str, energy: float, multiple: int = 1) -> LayerPlan:
+    """The least ranks that keep a share of the squared singular values of every unfolding of a layer.
 
     Parameters
     ----------
     energy : in (0, 1]
     multiple : ranks are rounded down to a multiple of it, down to one multiple
-
-    Raises
-    ------
-    ParameterError : the energy is out of range
-    DataError : weights that are not finite
     """
-    if not 0.0 < energy <= 1.0:
-        raise ParameterError(f"energy {energy}, expected more than 0 and at most 1")
-    return [_plan(each, method, _ranks_of_energy(each, method, energy, multiple)) for each in _sound(layers)]
+    form, modes = form_of(layer.layer, method, layer.name), _modes(layer, method)
+    ranks = form.of_energy(layer.layer, modes, energy)
+    return _plan(layer, method, tuple(rounded_down(rank, multiple) for rank in ranks))
 
 
-def plan_by_budget(
-    layers: Sequence[Candidate], method: str, keep: float, total: int, multiple: int = 1
-) -> list[LayerPlan]:
-    """The most energy, the same for every layer, with which the network keeps within a share of its parameters.
-
-    Layers with fast falling singular values give up more. Ranks of CP have no spectrum: every layer keeps the same
-    share.
-
-    Parameters
-    ----------
-    keep : share of the parameters of the whole network, in (0, 1)
-    total : parameters of the whole network, of which those outside ``layers`` stay
-    multiple : as in `plan_by_energy`
-
-    Raises
-    ------
-    ParameterError : the budget is out of range, or even ranks of one do not meet it
-    DataError : weights that are not finite
-    """
-    if not 0.0 < keep < 1.0:
-        raise ParameterError(f"keep {keep}, expected a share of parameters between 0 and 1")
-    sound = _sound(layers)
-    rest = total - sum(each.params for each in sound)
-    allowed = keep * total - rest
-    least = [_plan(each, method, 1) for each in sound]
-    if _size(least) > allowed:
-        share = (_size(least) + rest) / total
-        raise ParameterError(
-            f"keep {keep:g} cannot be met: with ranks of one {share:.3f} of the parameters remain "
-            f"({rest} of {total} are in layers that are not factorised). Give at least {share:.3f}, or name more layers"
-        )
-    found, low, high = least, 0.0, 1.0
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        plans = [plan_at_level(each, method, middle, multiple) for each in sound]
-        if _size(plans) <= allowed:
-            found, low = plans, middle
-        else:
-            high = middle
-    return found
-
-
-def plan_at_level(layer: Candidate, method: str, level: float, multiple: int) -> LayerPlan:
+def plan_at_level(layer: Candidate, method: str, level: float, multiple: int = 1) -> LayerPlan:
     """At a level between 0 and 1: of energy, or for CP of the largest rank that makes the layer smaller."""
     if method != "cp":
-        return _plan(layer, method, _ranks_of_energy(layer, method, max(level, 1e-9), multiple))
-    one = _plan(layer, method, 1).params
-    bias = layer.params - _weights(layer)
-    useful = max(1, _weights(layer) // max(one - bias, 1))
+        return plan_by_energy(layer, method, max(level, 1e-9), multiple)
+    weights = sum(weight.numel() for name, weight in layer.layer.named_parameters() if "bias" not in name)
+    of_one = _plan(layer, method, 1).params - (layer.params - weights)
+    useful = max(1, weights // max(of_one, 1))
     return _plan(layer, method, max(1, rounded_down(round(level * useful), multiple)))
 
 
-def _weights(layer: Candidate) -> int:
-    return sum(weight.numel() for name, weight in layer.layer.named_parameters() if "bias" not in name)
-
-
-def _ranks_of_energy(layer: Candidate, method: str, energy: float, multiple: int) -> tuple[int, ...]:
-    form, modes = form_of(layer.layer, method, layer.name), _modes(layer, method)
-    return tuple(rounded_down(rank, multiple) for rank in form.of_energy(layer.layer, modes, energy))
+def n_params(network: nn.Module) -> int:
+    """Trainable values of a network or a layer."""
+    return sum(weight.numel() for weight in network.parameters())
 
 
 def _largest(layer: Candidate, method: str) -> tuple[int, ...]:
@@ -158,20 +102,9 @@ def _plan(layer: Candidate, method: str, rank: int | tuple[int, ...]) -> LayerPl
     """A layer at some ranks, or left dense where that makes it no smaller."""
     shape = shape_of(layer.layer, method, rank, _modes(layer, method), layer.name)
     made = form_of(layer.layer, method, layer.name).empty(layer.layer, shape)
-    params = sum(weight.numel() for weight in made.parameters())
+    params = n_params(made)
     plan = LayerPlan(layer.name, layer.part, shape, layer.params, params)
     if params >= layer.params:
-        return plan.left_dense(
-            f"no smaller at ranks {', '.join(map(str, shape.ranks))}: {params} of {layer.params} weights"
-        )
+        reason = f"no smaller at ranks {', '.join(map(str, shape.ranks))}: {params} of {layer.params} weights"
+        return plan.left_dense(reason, layer.params)
     return plan
-
-
-def _sound(layers: Sequence[Candidate]) -> Sequence[Candidate]:
-    for each in layers:
-        check_finite(each.layer, each.name)
-    return layers
-
-
-def _size(plans: Iterable[LayerPlan]) -> int:
-    return sum(plan.params for plan in plans)

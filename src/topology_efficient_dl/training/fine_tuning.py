@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,12 +86,6 @@ def fit_on(
 
 def _advance(bar: tqdm[Any]) -> None:
     bar.update()
-
-
-def timed_fit(*args: Any, **how: Any) -> tuple[list[dict[str, Any]], float]:
-    """`fit_on`, and the seconds that it took."""
-    started = time.perf_counter()
-    return fit_on(*args, **how), time.perf_counter() - started
 
 
 @torch.inference_mode()

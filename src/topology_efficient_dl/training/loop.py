@@ -15,7 +15,7 @@ from torch import nn
 from tqdm import tqdm
 
 from topology_efficient_dl.models.ensemble import Ensemble
-from topology_efficient_dl.models.trained import TrainedModel, build_network
+from topology_efficient_dl.models.trained import TrainedModel, build_network, weights_of
 from topology_efficient_dl.params import TrainParams
 from topology_efficient_dl.training.classification import Classification, balanced_weights
 from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning
@@ -157,5 +157,4 @@ def _trained(
         "fit_seconds": seconds,
         "history": history,
     }
-    weights = {name: value.detach().contiguous() for name, value in whole.state_dict().items()}
-    return TrainedModel(card | outcome, weights, dict(state))
+    return TrainedModel(card | outcome, weights_of(whole), dict(state))

@@ -168,6 +168,7 @@ def report_compression(
     results: pd.DataFrame,
     statistics: dict[str, Any],
     verdicts: Rows,
+    published: pd.DataFrame,
     train: TrainParams,
     efficiency: EfficiencyParams,
     evaluate: EvaluateParams,
@@ -176,7 +177,7 @@ def report_compression(
 ) -> tuple[str, str]:
     """The report as Markdown and as one self-contained page."""
     context = compression_report_context(
-        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, compression, layers
+        data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, compression, layers
     )
     return render_markdown(context), render_html(context)
 

@@ -57,7 +57,7 @@ def create_compression_pipeline() -> Pipeline:
         Node(nodes.judge_compressed, [*judged, "params:evaluate"], "verdicts", name="judge"),
         Node(
             nodes.report_compression,
-            [*TABLES, *SETTINGS, "params:compression", "compressed_layers"],
+            [*TABLES, "published_accuracy", *SETTINGS, "params:compression", "compressed_layers"],
             PAGES,
             name="report",
         ),
