@@ -11,8 +11,11 @@ from topology_efficient_dl.params import Parameters
 TensorMethod = Literal["svd", "tucker", "cp", "tt"]
 """Decompositions; see ``tensor.factorise``."""
 
-PeerMethod = Literal["prune_weights", "prune_channels", "small_dense", "lora", "int8"]
+PeerMethod = Literal["prune_weights", "prune_channels", "small_dense", "continued", "lora", "int8"]
 """What they are compared with; see ``compression.peers``."""
+
+AS_LARGE_AS_DENSE = ("continued", "lora", "int8")
+"""Peers that keep all parameters: the dense network trained on, with adapters, or in eight bits."""
 
 Part = Literal["conv", "ffn", "attention", "recurrent", "linear"]
 """Parts of a network; see ``tensor.network``."""
@@ -77,6 +80,11 @@ class CompressionRecipe(Parameters):
         by_latency = self.rank is None and self.energy is None and self.latency is not None
         return self.is_tensor and (self.leave_slower_dense or by_latency)
 
+    def without_tuning(self) -> CompressionRecipe:
+        """The same with the default training: what a compressed network depends on before it is trained on."""
+        left_out = {"fine_tune", "schedule", "stages"}
+        return CompressionRecipe(**self.model_dump(exclude=left_out))
+
     @property
     def is_tensor(self) -> bool:
         """Whether weights are decomposed."""
@@ -86,6 +94,11 @@ class CompressionRecipe(Parameters):
     def _stages_rise_to_all(self) -> CompressionRecipe:
         if list(self.stages) != sorted(set(self.stages)) or self.stages[-1] != 1.0:
             raise ValueError(f"stages {self.stages}: expected rising shares of the ranks that end at 1.0")
+        if self.schedule == "increasing" and 0 < self.fine_tune.epochs < len(self.stages):
+            raise ValueError(
+                f"fine_tune.epochs {self.fine_tune.epochs}: fewer than the {len(self.stages)} stages of an increasing "
+                "schedule, whose last ranks would never be used; give more, or fewer stages"
+            )
         return self
 
 

@@ -110,6 +110,11 @@ def _check_track_c(groups: Mapping[str, BaseModel]) -> None:
     if not isinstance(track, TrackParams):
         return
     _check_axes(track.evaluate, "track_c.evaluate")
+    if not track.train.refit:
+        raise ParameterError(
+            "track_c.train.refit: compressed networks are trained on with train and validation together, so the dense "
+            "ones must have seen both. Leave it true"
+        )
     if not isinstance(zoo, Zoo):
         return
     _check_models(zoo, track.models, None, "track_c")

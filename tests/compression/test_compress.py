@@ -12,7 +12,7 @@ import torch
 from topology_efficient_dl.compression.compress import compress, dense_key, layers_table, sample_of, variant_of
 from topology_efficient_dl.compression.peers import narrowed
 from topology_efficient_dl.compression.tuning import tune
-from topology_efficient_dl.compression_params import CompressionParams, CompressionRecipe
+from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionParams, CompressionRecipe
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation.compression_context import recipe_words
@@ -31,6 +31,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "resnet": {"filters": (8, 16, 16)},
     "gru": {"hidden": 12, "layers": 2},
     "transformer": {"width": 16, "heads": 2, "depth": 1, "feed_forward": 64},
+    "tcn": {},
 }
 TUNE = {"epochs": 2}
 
@@ -69,7 +70,7 @@ def logits(model: TrainedModel, split: Split) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("name", "recipe"),
     [
-        *((name, {"method": "svd"}) for name in NETWORKS if name != "gru"),
+        *((name, {"method": "svd"}) for name in NETWORKS if name not in ("gru", "tcn")),
         ("gru", {"method": "svd", "keep": 0.8}),
         ("inception_time", {"method": "tucker"}),
         ("inception_time", {"method": "tucker", "joint": False}),
@@ -78,10 +79,13 @@ def logits(model: TrainedModel, split: Split) -> torch.Tensor:
         ("transformer", {"method": "tt", "layers": ("ffn",), "rank": 2}),
         ("gru", {"method": "tucker", "layers": ("recurrent",), "rank": 3}),
         ("inception_time", {"method": "tucker", "schedule": "increasing", "stages": (0.5, 1.0)}),
-        *((name, {"method": "prune_weights"}) for name in NETWORKS),
-        *((name, {"method": "small_dense"}) for name in NETWORKS),
+        *((name, {"method": "prune_weights"}) for name in NETWORKS if name != "tcn"),
+        *((name, {"method": "small_dense"}) for name in NETWORKS if name != "tcn"),
         ("fcn", {"method": "small_dense", "fine_tune": {"distillation": 0.0}}),
         *((name, {"method": "prune_channels"}) for name in ("inception_time", "fcn", "resnet")),
+        ("tcn", {"method": "svd"}),
+        ("tcn", {"method": "tucker", "joint": False}),
+        ("fcn", {"method": "continued"}),
         *((name, {"method": "lora"}) for name in ("inception_time", "transformer")),
         *((name, {"method": "int8"}) for name in ("gru", "transformer", "fcn")),
     ],
@@ -100,10 +104,10 @@ def test_every_method_makes_a_model_that_is_stored_trained_on_and_measured(
         row["model"]: row
         for row in measure_costs(({"a": dense[name], "b": tuned}, split), QUICK.model_copy(update={"merge": True}))
     }
-    if recipe["method"] not in ("lora", "int8"):
+    if recipe["method"] not in AS_LARGE_AS_DENSE:
         assert costs[f"{name}.small"]["params"] < costs[name]["params"]
         assert tuned.card["n_params"] - tuned.card["compression"].get("zeros", 0) < dense[name].card["n_params"]
-    if "rank" not in recipe and recipe["method"] not in ("lora", "int8"):
+    if "rank" not in recipe and recipe["method"] not in AS_LARGE_AS_DENSE:
         kept = tuned.card["n_params"] - tuned.card["compression"].get("zeros", 0)
         assert kept <= recipe.get("keep", 0.5) * dense[name].card["n_params"]
 
@@ -144,10 +148,52 @@ def test_energy_and_rank_come_before_the_budget(dense: dict[str, TrainedModel], 
     assert {rank for layer in by_rank.card["compression"]["layers"] for rank in layer["ranks"] or [1]} == {1}
 
 
+def test_adapters_start_from_the_seed(dense: dict[str, TrainedModel], split: Split) -> None:
+    small, full = shrunk(dense["fcn"], split, method="lora")
+    torch.manual_seed(7)
+    first = tune(small, dense["fcn"], split, full, TRAIN)
+    torch.manual_seed(8)
+    second = tune(small, dense["fcn"], split, full, TRAIN)
+    assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+
+
+def test_channels_stay_multiples(dense: dict[str, TrainedModel], split: Split) -> None:
+    small, _ = shrunk(dense["fcn"], split, method="prune_channels", multiple=4)
+    outputs = [widths[1] for name, widths in small.card["compression"]["widths"].items() if len(widths) == 3]
+    assert all(width % 4 == 0 for width in outputs)
+
+
+def test_a_causal_network_stays_causal(dense: dict[str, TrainedModel], split: Split) -> None:
+    small, _ = shrunk(dense["tcn"], split, method="svd")
+    network = small.module()
+    series = torch.from_numpy(split.series["test"][:1]).clone()
+    assert network(series).isfinite().all()
+    kinds = {type(layer).__name__ for layer in network.modules()}
+    assert "CausalConv1d" in kinds
+    with pytest.raises(ParameterError, match="computed from others"):
+        shrunk(dense["tcn"], split, method="prune_weights")
+
+
+def test_a_small_network_that_normalises_its_input_does_so_when_it_is_trained(split: Split) -> None:
+    spec = ModelSpec(architecture="fcn", size="small", options=NETWORKS["fcn"], normalise=True)
+    normalised = fit(split, spec, 42, TRAIN)
+    small, full = shrunk(normalised, split, method="small_dense")
+    tuned = tune(small, normalised, split, full, TRAIN)
+    torch.testing.assert_close(
+        tuned.predictor()(split.series["test"]), tuned.predictor()(3 * split.series["test"] + 1), atol=1e-4, rtol=1e-3
+    )
+
+
+def test_training_does_not_enter_what_a_compressed_network_depends_on() -> None:
+    first, second = CompressionRecipe(fine_tune={"epochs": 5}), CompressionRecipe(fine_tune={"epochs": 6})
+    assert first.without_tuning() == second.without_tuning()
+    assert first.without_tuning() != CompressionRecipe(keep=0.4).without_tuning()
+
+
 def test_narrowed_options_keep_their_steps() -> None:
     card = {
         "architecture": "transformer", "size": "medium", "options": {"feed_forward": 256},
-        "n_channels": 1, "n_timepoints": 40, "n_classes": 2, "n_features": None,
+        "n_channels": 1, "n_timepoints": 40, "n_classes": 2, "n_features": None, "members": 1,
     }  # fmt: skip
     found = narrowed(find_architecture("transformer"), card, 20_000)
     assert found["width"] % 8 == found["feed_forward"] % 8 == 0
@@ -196,6 +242,7 @@ def test_weights_that_are_not_finite_are_refused(dense: dict[str, TrainedModel],
         ({"variants": {"a.b": {}}}, "neither '/' nor '.'"),
         ({"variants": {"a": {"kep": 0.3}}}, "did you mean 'keep'"),
         ({"layers": "convolution"}, "layers"),
+        ({"schedule": "increasing", "fine_tune": {"epochs": 2}}, "fewer than the 3 stages"),
     ],
 )
 def test_wrong_parameters_are_refused(values: dict[str, Any], message: str) -> None:
@@ -253,5 +300,15 @@ def test_verdicts_are_against_the_dense_model_and_peers_at_every_batch_size() ->
     assert by["toy", "net", 1]["status"] == "confirmed"
     assert by["toy", "net", 4]["status"] == "refuted"
     assert by["toy", "net.pruned", 1]["status"] == "confirmed"
-    assert by["toy", "net.pruned", 1]["criterion"] == "macro-F1 is no lower"
+    assert by["toy", "net.pruned", 1]["criterion"] == "macro-F1 is no lower and latency rises by at most 5 %"
     assert {each["model"] for each in found} == {"net.tucker"}
+    eight_bits = judge_compression(
+        scores, efficiency, predictions, evaluate, ["net"], recipes | {"pruned": CompressionRecipe(method="int8")}, (1,)
+    )
+    criteria = {each["baseline"]: each["criterion"] for each in eight_bits}
+    assert criteria["net.pruned"] == criteria["net"]
+    low_rank = judge_compression(
+        scores, efficiency, predictions, evaluate, ["net"], recipes | {"pruned": CompressionRecipe(method="svd")}, (1,)
+    )
+    pairs = {(each["model"], each["baseline"]) for each in low_rank}
+    assert pairs == {("net.tucker", "net"), ("net.pruned", "net"), ("net.tucker", "net.pruned")}

@@ -77,6 +77,7 @@ def test_every_part_has_a_name(track) -> None:
         ("track_c.models=gat", "'gat' is a model of graphs. Name it in track_b.models"),
         ("models=fcn", "this pipeline does not read it; write track_c.models"),
         ("compression.layers=ffn", "no ffn layers"),
+        ("track_c.train.refit=false", "track_c.train.refit: compressed networks are trained on"),
     ],
 )
 def test_mistakes_are_named(track, params: str, message: str) -> None:

@@ -172,6 +172,17 @@ def test_refusals(layer: nn.Module, method: str, rank: int, message: str) -> Non
         factorise(layer, method, rank)
 
 
+def test_a_convolution_of_ones_own_must_say_how_it_is_built_anew() -> None:
+    class Shifted(nn.Conv1d):
+        def forward(self, values: torch.Tensor) -> torch.Tensor:
+            return super().forward(values.roll(1, 2))
+
+    with pytest.raises(
+        ParameterError, match="a Shifted computes in a way of its own, which is lost; give it with_channels"
+    ):
+        factorise(Shifted(4, 4, 3), "svd", 2)
+
+
 def test_wrong_modes_are_refused_with_right_ones() -> None:
     with pytest.raises(ParameterError, match=r"for instance \(\(2, 2\), \(2, 4\)\)"):
         factorise(nn.Linear(8, 4), "tt", 2, ((2, 3), (2, 4)))

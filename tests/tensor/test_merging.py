@@ -63,8 +63,8 @@ def test_a_factorised_inception_block_loses_its_bottleneck(method: str) -> None:
 
 def test_a_bias_is_moved_through_a_convolution_without_padding_only() -> None:
     torch.manual_seed(0)
-    for padding, merges in ((0, True), (2, False)):
-        chain = nn.Sequential(nn.Conv1d(3, 6, 1), nn.Conv1d(6, 2, 5, padding=padding)).eval()
+    for padding, merges in ((0, True), (2, False), ("same", False), ("valid", True)):
+        chain = nn.Sequential(nn.Conv1d(3, 6, 1, padding="same"), nn.Conv1d(6, 2, 5, padding=padding)).eval()
         fast, sample = merged(chain), torch.randn(2, 3, 20)
         torch.testing.assert_close(fast(sample), chain(sample), atol=1e-5, rtol=1e-5)
         assert (len(list(fast.children())) == 1) is merges
@@ -104,6 +104,14 @@ def test_a_network_that_cannot_be_traced_is_copied() -> None:
     found = merged(network)
     assert isinstance(found, Branching)
     assert found is not network
+
+
+def test_a_network_with_a_factorised_head_is_merged_too() -> None:
+    dense = network("fcn")
+    small, _ = design_by_rank(dense, "tt", ["conv", "linear"], 1).built()
+    sample = torch.randn(5, 2, 40)
+    assert norms(merged(small)) == 0
+    torch.testing.assert_close(merged(small)(sample), small.eval()(sample), atol=1e-4, rtol=1e-4)
 
 
 def test_linear_layers_fold_too() -> None:

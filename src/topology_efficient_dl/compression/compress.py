@@ -94,14 +94,15 @@ def layers_table(models: Iterable[TrainedModel]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=LAYER_COLUMNS)
 
 
-Recipe = tuple[str, CompressionRecipe, EfficiencyParams | None]
-"""A variant's name, its recipe, and how it is measured, if it is."""
+Recipe = tuple[str, CompressionRecipe, tuple[EfficiencyParams, str] | None]
+"""A variant's name, its recipe, and if timings have a say, how they are made and a digest of the machine."""
 
 
 @versioned(1)
 def compress_cell(cell: tuple[TrainedModel, Split, Recipe]) -> TrainedModel:
     """One trained model made smaller by one recipe, not yet trained on."""
-    model, split, (variant, recipe, efficiency) = cell
+    model, split, (variant, recipe, measured) = cell
+    efficiency = measured[0] if measured else None
     return compress(model, recipe, variant, sample_of(split, recipe.latency_batch), efficiency)
 
 
@@ -157,8 +158,12 @@ def compress(
         "base": model.card["model"],
         "params_dense": model.card["n_params"],
     }
-    seconds = time.perf_counter() - started
-    return _as_model(model, start, name, how, seconds)
+    found = _as_model(model, start, name, how, time.perf_counter() - started)
+    try:
+        found.float_module()
+    except RuntimeError as error:  # of torch: names or shapes of weights differ
+        raise ParameterError(f"{name}: what {recipe.method} made cannot be rebuilt from its card: {error}") from error
+    return found
 
 
 def _as_model(model: TrainedModel, start: Start, name: str, how: Mapping[str, Any], seconds: float) -> TrainedModel:

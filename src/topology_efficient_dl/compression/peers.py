@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.models.registry import Architecture, build_model, find_architecture
-from topology_efficient_dl.models.trained import SHAPE_KEYS, TrainedModel
+from topology_efficient_dl.models.registry import Architecture, find_architecture
+from topology_efficient_dl.models.trained import TrainedModel, build_network
 from topology_efficient_dl.tensor import candidates
 from topology_efficient_dl.tensor.network import layer_at
 from topology_efficient_dl.tensor.widths import widths_of
@@ -47,9 +48,14 @@ def prune_weights(model: TrainedModel, recipe: CompressionRecipe) -> Start:
 
     Raises
     ------
-    ParameterError : vectors alone are more than the budget
+    ParameterError : vectors alone are more than the budget, or weights are computed from others
     """
     network = model.module()
+    if any(parametrize.is_parametrized(module) for module in network.modules()):
+        raise ParameterError(
+            f"weights of '{model.card['model']}' are computed from others (weight normalisation) and cannot be pruned "
+            "one by one. Leave prune_weights out for this model"
+        )
     weights = [weight for weight in network.parameters() if weight.ndim > 1]
     total = sum(weight.numel() for weight in network.parameters())
     prunable = sum(weight.numel() for weight in weights)
@@ -69,6 +75,8 @@ def prune_weights(model: TrainedModel, recipe: CompressionRecipe) -> Start:
 def prune_channels(model: TrainedModel, recipe: CompressionRecipe) -> Start:
     """Channels with the smallest weights are taken out, as many of every layer, with all that depends on them.
 
+    Widths stay multiples of ``recipe.multiple``, as ranks do.
+
     Fang et al., *DepGraph: towards any structural pruning* (CVPR 2023), by their library.
 
     Raises
@@ -79,13 +87,10 @@ def prune_channels(model: TrainedModel, recipe: CompressionRecipe) -> Start:
     sample = torch.zeros(2, model.card["n_channels"], model.card["n_timepoints"])
     total = sum(weight.numel() for weight in dense.parameters())
 
-    def pruned(ratio: float) -> nn.Module:
-        return _without_channels(dense, sample, ratio)
-
     low, high, found = 0.0, 1.0, None
     for _ in range(HALVINGS):
         ratio = (low + high) / 2
-        network = pruned(ratio)
+        network = _without_channels(dense, sample, ratio, recipe.multiple)
         if sum(weight.numel() for weight in network.parameters()) <= recipe.keep * total:
             found, high = network, ratio
         else:
@@ -95,7 +100,7 @@ def prune_channels(model: TrainedModel, recipe: CompressionRecipe) -> Start:
     return Start(found, {}, {"widths": {name: list(widths) for name, widths in widths_of(found).items()}})
 
 
-def _without_channels(dense: nn.Module, sample: Tensor, ratio: float) -> nn.Module:
+def _without_channels(dense: nn.Module, sample: Tensor, ratio: float, multiple: int) -> nn.Module:
     import torch_pruning
 
     network = copy.deepcopy(dense)
@@ -106,6 +111,7 @@ def _without_channels(dense: nn.Module, sample: Tensor, ratio: float) -> nn.Modu
             sample,
             importance=torch_pruning.importance.MagnitudeImportance(p=2),
             pruning_ratio=ratio,
+            round_to=multiple,
             ignored_layers=heads,
         )
         pruner.step()
@@ -125,7 +131,7 @@ def small_dense(model: TrainedModel, recipe: CompressionRecipe) -> Start:
     options = narrowed(architecture, model.card, int(recipe.keep * model.card["n_params"]))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(model.card["seed"])
-        network = _build(model.card, options)
+        network = build_network({**model.card, "options": options})
     return Start(network.eval(), {"options": options}, {})
 
 
@@ -171,8 +177,12 @@ def _scaled(width: Any, share: float, architecture: Architecture) -> Any:
 
 def _build(card: Mapping[str, Any], options: Mapping[str, Any]) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
-        shape = {key: card[key] for key in SHAPE_KEYS}
-        return build_model(card["architecture"], card["size"], options, **shape)
+        return build_network({**card, "options": options})
+
+
+def continued(model: TrainedModel, recipe: CompressionRecipe) -> Start:
+    """The dense network as it is, to be trained on as the others are: what of their quality is due to more training."""
+    return Start(model.module())
 
 
 def lora(model: TrainedModel, recipe: CompressionRecipe) -> Start:
@@ -191,11 +201,12 @@ def lora(model: TrainedModel, recipe: CompressionRecipe) -> Start:
 
 
 def _has_weight(network: nn.Module, name: str) -> bool:
-    """Whether a layer is there before anything is opened, with one weight."""
+    """Whether a layer is there before anything is opened, with one weight that is not computed from others."""
     try:
-        return isinstance(getattr(layer_at(network, name), "weight", None), Tensor)
+        layer = layer_at(network, name)
     except ParameterError:
         return False
+    return not parametrize.is_parametrized(layer) and isinstance(getattr(layer, "weight", None), Tensor)
 
 
 def int8(model: TrainedModel, recipe: CompressionRecipe) -> Start:
@@ -204,6 +215,7 @@ def int8(model: TrainedModel, recipe: CompressionRecipe) -> Start:
 
 
 PEERS: dict[str, Callable[[TrainedModel, CompressionRecipe], Start]] = {
+    "continued": continued,
     "prune_weights": prune_weights,
     "prune_channels": prune_channels,
     "small_dense": small_dense,

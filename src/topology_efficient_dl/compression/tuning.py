@@ -20,7 +20,11 @@ from topology_efficient_dl.tensor.network import layer_at, rank_levels
 from topology_efficient_dl.tensor.widths import with_widths
 from topology_efficient_dl.training.fine_tuning import fit_on
 from topology_efficient_dl.training.fitting import fit
+from topology_efficient_dl.training.runtime import member_seed
 from topology_efficient_dl.training.weight_masks import Levels
+
+ADAPTERS = 2
+"""Number of the stream of random numbers that adapters start from; 0 and 1 are those of a fit and of fine-tuning."""
 
 TuneCell = tuple[TrainedModel, TrainedModel, Split, CompressionRecipe]
 
@@ -45,7 +49,8 @@ def tune(
     - Decompositions and pruned networks go on from their weights for ``fine_tune.epochs``.
     - A small dense network starts from nothing, so it has as many epochs as the dense one had at most; without
       distillation it is fitted just as the dense one was.
-    - Adapters are learnt with all else frozen, then multiplied in. A quantised network stays as it is.
+    - Adapters are learnt with all other weights frozen (normalisations still follow their inputs), then multiplied
+      in. A quantised network stays as it is.
 
     Parameters
     ----------
@@ -96,7 +101,9 @@ def _prepared(
     if recipe.method == "prune_weights":
         return network, _zeros(network), (1.0,)
     if recipe.method == "lora":
-        _adapt(network, compression["adapted"], compression["lora_rank"])
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(member_seed(compressed.card["seed"], ADAPTERS))
+            _adapt(network, compression["adapted"], compression["lora_rank"])
     if recipe.is_tensor and recipe.schedule == "increasing":
         shapes = {name: Shape.from_json(values) for name, values in compression["shapes"].items()}
         narrow = with_widths(dense.module(), {key: tuple(each) for key, each in compression.get("widths", {}).items()})

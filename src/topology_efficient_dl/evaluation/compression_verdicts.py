@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from topology_efficient_dl.compression_params import CompressionRecipe
-from topology_efficient_dl.evaluation.criteria import criterion_of_track, no_lower
+from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionRecipe
+from topology_efficient_dl.evaluation.criteria import criterion_of_track, no_worse
 from topology_efficient_dl.evaluation.verdicts import judge
 from topology_efficient_dl.params import EvaluateParams
 
@@ -24,7 +24,8 @@ def judge_compression(
 ) -> list[dict[str, Any]]:
     """What `judge` says of every decomposed model at every batch size: against the dense model, then the peers.
 
-    Against the dense model the criterion is that of track C; against a peer of the same size it is quality alone.
+    Against the dense model, also trained on, with adapters or in eight bits, the criterion is that of track C. Against
+    a peer of the same size, and low rank is one, it is quality that is no lower at no more time.
 
     Parameters
     ----------
@@ -38,17 +39,22 @@ def judge_compression(
     -------
     Verdicts as of `judge`, and in each ``latency_batch``.
     """
-    run, verdicts = set(scores["model"]), []
+    run = set(scores["model"])
+    verdicts = []
     for model in models:
-        names = {
-            kind: [f"{model}.{name}" for name, each in recipes.items() if each.is_tensor is kind]
-            for kind in (True, False)
-        }
-        proposals = [name for name in names[True] if name in run]
+        there = {name: f"{model}.{name}" for name in recipes if f"{model}.{name}" in run}
+        as_large = [model, *(full for name, full in there.items() if recipes[name].method in AS_LARGE_AS_DENSE)]
+        peers = [full for name, full in there.items() if full not in as_large and _is_peer(recipes[name])]
         for batch in batch_sizes:
-            for baseline in (model, *(name for name in names[False] if name in run)):
+            for baseline in (*as_large, *peers):
                 against = params.model_copy(update={"baseline": baseline, "latency_batch": batch})
-                rule = criterion_of_track("track_c", against) if baseline == model else no_lower(against)
-                found = judge(scores, efficiency, predictions, against, proposals, rule) if proposals else []
+                rule = no_worse(against) if baseline in peers else criterion_of_track("track_c", against)
+                judged = [full for name, full in there.items() if recipes[name].is_tensor and full != baseline]
+                found = judge(scores, efficiency, predictions, against, judged, rule) if judged else []
                 verdicts += [{**verdict, "latency_batch": batch} for verdict in found]
     return verdicts
+
+
+def _is_peer(recipe: CompressionRecipe) -> bool:
+    """Whether others are compared with it at equal size: what is no decomposition, and the plainest one."""
+    return not recipe.is_tensor or recipe.method == "svd"

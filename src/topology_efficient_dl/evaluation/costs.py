@@ -36,7 +36,8 @@ def measure_costs(
     """The cost of every model of one dataset, one JSON-ready row each.
 
     All models are timed in alternation, from raw sample to label (``latency_*``) and then without feature
-    extraction (``model_latency_*``). Of several seeds the first is measured: they differ in values only.
+    extraction (``model_latency_*``). Of several seeds the first is measured: they differ in values, and
+    compressed ones a little in the ranks that were chosen from values.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def _peak_memory(model: TrainedModel, sample: NDArray[np.float32], params: Effic
     if not params.memory:
         return None
     if params.device == "cuda":
-        predictor = model.predictor("cuda")
+        predictor = model.predictor("cuda", merge=params.merge)
         return peak_vram_mb(lambda: predictor(sample))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "model.safetensors").write_bytes(model.to_bytes())

@@ -134,16 +134,16 @@ def criterion_of_track(track: str, params: EvaluateParams) -> Criterion:
     return Criterion((Route("cheaper at equal quality", cheaper), better))
 
 
-def no_lower(params: EvaluateParams) -> Criterion:
-    """Quality that is no lower: the criterion between models of the same size.
+def no_worse(params: EvaluateParams) -> Criterion:
+    """Quality that is no lower at no more time: the criterion between models of the same size.
 
     Examples
     --------
-    >>> print(no_lower(EvaluateParams()).text)
-    macro-F1 is no lower
+    >>> print(no_worse(EvaluateParams()).text)
+    macro-F1 is no lower and latency rises by at most 5 %
     """
     kept = Condition("f1_drop_pp", False, 0.0, f"{METRICS[params.metric]} is no lower")
-    return Criterion((Route("at least as good at equal size", (kept,)),))
+    return Criterion((Route("at least as good and as fast at equal size", (kept, _equal_time())),))
 
 
 def _cut(measure: str, noun: str, bound: float) -> Condition:

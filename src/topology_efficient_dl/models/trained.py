@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from topology_efficient_dl.errors import DataError, StorageError
+from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.layers import ZNormalised
 from topology_efficient_dl.models.registry import build_model
@@ -177,6 +177,11 @@ class Predictor:
         self.device = torch.device(device)
         self.batch_size = batch_size
         self._on_cpu = self.device.type == "cpu"
+        if model.is_quantised and not self._on_cpu:
+            raise ParameterError(
+                f"'{model.card['model']}' is quantised, which torch computes on the CPU only. Set "
+                "efficiency.device=cpu, or leave the variant out"
+            )
         network = _without_parametrizations(model.float_module())
         network = merged(network) if merge else network
         self.network = (in_int8(network) if model.is_quantised else network).to(self.device)

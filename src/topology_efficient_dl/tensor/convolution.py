@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 from torch import nn
 
+from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.tensor.decompositions import (
     Array,
     cp_factors,
@@ -64,6 +65,12 @@ def spatial(
     """A convolution as the layer's over time or space, or along one axis of space, between other channels."""
     if axis is None and isinstance(layer, Rebuildable):
         return layer.with_channels(in_channels, out_channels, groups, bias)
+    if type(layer).forward not in (nn.Conv1d.forward, nn.Conv2d.forward):
+        raise ParameterError(
+            f"a {type(layer).__name__} computes in a way of its own, which "
+            f"{'cannot be split by axis' if axis is not None else 'is lost'}; give it with_channels(...), as "
+            "Rebuildable asks, or leave its part out of compression.layers"
+        )
     keep: Callable[[Any, int], Any] = (lambda values, other: values) if axis is None else _only(axis)
     kind = cast(Any, nn.Conv1d if isinstance(layer, nn.Conv1d) else nn.Conv2d)
     made: nn.Module = kind(

@@ -13,16 +13,22 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from topology_efficient_dl.tensor.attention import OpenAttention
+from topology_efficient_dl.tensor.linear import TTLinear, TuckerLinear
+from topology_efficient_dl.tensor.recurrent import NarrowedGRU, OpenGRU
+
 Convolution = nn.Conv1d | nn.Conv2d
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
+_WHOLE = (TTLinear, TuckerLinear, OpenAttention, OpenGRU, NarrowedGRU)
+"""Layers of this room whose course depends on shapes; there is nothing in them to merge."""
 
 
 class _Tracer(fx.Tracer):
     """Takes every layer with weights whole, those of classes of their own too."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, (*_CONVOLUTIONS, nn.Linear)) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, (*_CONVOLUTIONS, nn.Linear, *_WHOLE)) or super().is_leaf_module(m, module_qualified_name)
 
 
 def merged(network: nn.Module) -> nn.Module:
@@ -169,7 +175,10 @@ def _is_pointwise(layer: Any) -> bool:
 
 
 def _no_padding(layer: Any) -> bool:
-    return isinstance(layer.padding, str) or set(layer.padding) == {0}
+    """Whether nothing is added before it reads; a 1x1 kernel adds nothing whatever its padding is called."""
+    if isinstance(layer.padding, str):
+        return layer.padding == "valid" or set(layer.kernel_size) == {1}
+    return set(layer.padding) == {0}
 
 
 def _reads_pointwise(layer: Any) -> bool:

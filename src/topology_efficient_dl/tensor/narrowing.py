@@ -75,7 +75,9 @@ def _can_be_narrowed(traced: fx.GraphModule, names: Sequence[str]) -> bool:
 def _is_plain_pointwise(layer: Any) -> bool:
     if not isinstance(layer, Convolution) or layer.groups != 1 or layer.bias is not None:
         return False
-    return set(layer.kernel_size) == {1} and set(layer.stride) == {1} and set(layer.padding) == {0}
+    return (
+        set(layer.kernel_size) == {1} and set(layer.stride) == {1} and layer.padding in ("same", "valid", (0,), (0, 0))
+    )
 
 
 def spectrum(network: nn.Module, bottleneck: Bottleneck) -> Array:

@@ -53,7 +53,7 @@ class WeightMasks(pl.Callback):
             return
         with torch.no_grad():
             for weight, level, value in zip(self.weights, self.levels, self.values, strict=True):
-                opens = (level > before) & (level <= self.share)
+                opens = ((level > before) & (level <= self.share)).to(weight.device)
                 weight.copy_(torch.where(opens, value.to(weight), weight))
 
     def on_before_optimizer_step(

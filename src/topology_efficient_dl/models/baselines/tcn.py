@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
@@ -27,9 +29,23 @@ def covering_levels(n_timepoints: int, kernel_size: int) -> int:
 class CausalConv1d(nn.Conv1d):
     """Dilated convolution that sees the present and the past only: zeros are added before the series."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, dilation: int) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, dilation=dilation)
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        dilation: int,
+        bias: bool = True,
+        groups: int = 1,
+        **how: Any,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, dilation=dilation, bias=bias, groups=groups, **how)
         self.reach = (kernel_size - 1) * dilation
+
+    def with_channels(self, in_channels: int, out_channels: int, groups: int, bias: bool) -> CausalConv1d:
+        """The same over time between other channels, with new weights that are not normalised."""
+        how = {"device": self.weight.device, "dtype": self.weight.dtype}
+        return CausalConv1d(in_channels, out_channels, self.kernel_size[0], self.dilation[0], bias, groups, **how)
 
     def forward(self, input: Tensor) -> Tensor:
         """(batch, in_channels, time) -> (batch, out_channels, time)."""

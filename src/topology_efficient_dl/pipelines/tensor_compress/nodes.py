@@ -9,6 +9,7 @@ from topology_efficient_dl.collections.execution import SEQUENTIAL
 from topology_efficient_dl.compression.compress import compress_cell, compressed_key, layers_table
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams, ParallelParams
 from topology_efficient_dl.training.cells import dataset_of
@@ -22,8 +23,9 @@ def compress_models(
     parallel: ParallelParams,
 ) -> Collection[TrainedModel]:
     """Every trained model made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``."""
+    how = efficiency, environment_fingerprint()
     recipes = {
-        name: (name, recipe, efficiency if recipe.is_measured else None)
+        name: (name, recipe.without_tuning(), how if recipe.is_measured else None)
         for name, recipe in compression.recipes().items()
     }
     cells = models.cross().join(splits, dataset_of).cross(recipes)
