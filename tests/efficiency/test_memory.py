@@ -53,7 +53,8 @@ def test_the_probe_itself_reads_memory_in_order(target):
     module, spec = target
     found = probe(f"{module}:load", str(spec))
     assert set(found) == {"peak_mb", "loaded_mb", "imported_mb"}
-    assert found["peak_mb"] >= found["loaded_mb"] >= found["imported_mb"] > 0
+    assert found["peak_mb"] >= found["loaded_mb"] > 0
+    assert found["imported_mb"] > 0  # not below what is loaded: a process that ran other tests may give memory back
 
 
 def test_failures_are_named(target):
