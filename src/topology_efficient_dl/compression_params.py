@@ -17,8 +17,9 @@ PeerMethod = Literal["prune_weights", "prune_channels", "small_dense", "continue
 AS_LARGE_AS_DENSE = ("continued", "lora", "int8")
 """Peers that keep all parameters: the dense network trained on, with adapters, or in eight bits."""
 
-Part = Literal["conv", "ffn", "attention", "recurrent", "linear"]
-"""Parts of a network; see ``tensor.network``."""
+Part = Literal["conv", "bottleneck", "ffn", "attention", "recurrent", "linear"]
+"""Parts of a network; see ``tensor.network``. ``bottleneck`` narrows 1x1 convolutions together with the convolutions
+that read them, and leaves these whole; ``conv`` with ``joint`` does so too, and factorises them."""
 
 TENSOR_METHODS: tuple[str, ...] = ("svd", "tucker", "cp", "tt")
 

@@ -120,3 +120,30 @@ def test_linear_layers_fold_too() -> None:
     sample = torch.randn(3, 4)
     assert norms(merged(network)) == 0
     torch.testing.assert_close(merged(network)(sample), network(sample))
+
+
+def test_relu_writes_over_what_nothing_else_reads() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.other = nn.Conv1d(2, 2, 3, padding=1), nn.Conv1d(2, 2, 3, padding=1)
+            self.once, self.again = nn.ReLU(), nn.ReLU()
+
+        def forward(self, values: torch.Tensor) -> torch.Tensor:
+            first = self.conv(values)
+            return self.again(first) + first + self.once(self.other(values))
+
+    torch.manual_seed(0)
+    network, values = Twice().eval(), torch.randn(3, 2, 8)
+    made = merged(network)
+    assert made.get_submodule("once").inplace
+    assert not made.get_submodule("again").inplace, "its input is read again"
+    torch.testing.assert_close(made(values), network(values))
+    assert not network.once.inplace, "the network itself is left as it is"
+
+
+def test_relu_does_not_write_over_the_input() -> None:
+    values = torch.randn(3, 2, 8)
+    before = values.clone()
+    merged(nn.Sequential(nn.ReLU(), nn.Conv1d(2, 2, 3)))(values)
+    torch.testing.assert_close(values, before)

@@ -9,6 +9,7 @@ from torch import nn
 
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.registry import build_model
+from topology_efficient_dl.tensor.design import NARROWED, design_by_budget, design_by_energy, design_by_rank
 from topology_efficient_dl.tensor.narrowing import Bottleneck, bottlenecks, narrowed, spectrum
 from topology_efficient_dl.tensor.widths import widths_of, with_widths
 
@@ -53,3 +54,30 @@ def test_refusals() -> None:
         narrowed(inception(), {"blocks.1": 3})
     with pytest.raises(ParameterError, match="rank 9, expected 1 to 8"):
         narrowed(inception(), {"blocks.1.bottleneck": 9})
+
+
+def test_bottlenecks_alone_by_rank_energy_and_budget() -> None:
+    dense, sample = inception(), torch.randn(4, 2, 40)
+    by_rank = design_by_rank(dense, "tucker", ["bottleneck"], 3)
+    assert {each.rank for each in bottlenecks(by_rank.network)} == {3, 2}, "the first has two inputs"
+    assert by_rank.params == sum(weight.numel() for weight in by_rank.built()[0].parameters())
+    assert {plan.reason for plan in by_rank.plans} == {NARROWED}, "no other layer is planned for"
+    by_budget = design_by_budget(dense, "svd", ["bottleneck"], 0.6)
+    assert by_budget.params <= 0.6 * by_budget.params_dense
+    full = design_by_energy(dense, "svd", ["bottleneck"], 1.0)
+    torch.testing.assert_close(full.built()[0](sample), dense(sample), atol=1e-4, rtol=1e-4)
+
+
+def test_bottlenecks_with_heads_of_the_same_rank() -> None:
+    design = design_by_rank(inception(), "svd", ["bottleneck", "linear"], 2)
+    found = {plan.name: plan for plan in design.plans}
+    assert found["head"].shape is not None
+    assert found["blocks.1.branches.0"].reason == NARROWED
+
+
+def test_networks_without_bottlenecks_and_ranks_above_them_are_refused() -> None:
+    fcn = build_model("fcn", "small", {}, n_channels=2, n_timepoints=40, n_classes=3)
+    with pytest.raises(ParameterError, match="the network has no bottleneck"):
+        design_by_energy(fcn, "svd", ["bottleneck"], 0.9)
+    with pytest.raises(ParameterError, match=r"rank 64: bottlenecks have at most 8 channels. Give 1 to 8"):
+        design_by_rank(inception(), "svd", ["bottleneck"], 64)

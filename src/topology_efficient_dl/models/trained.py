@@ -20,6 +20,7 @@ from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.layers import ZNormalised
 from topology_efficient_dl.models.registry import build_model
 from topology_efficient_dl.models.series_features import FeatureExtractor, extractor_from_state
+from topology_efficient_dl.tensor.cache_blocks import in_cache_blocks
 from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.merging import merged
 from topology_efficient_dl.tensor.network import with_shapes
@@ -170,7 +171,8 @@ class Predictor:
     model : what to predict with
     device : torch device of the network
     batch_size : most samples in one forward pass
-    merge : fold normalisations and multiply out consecutive maps; see ``tensor.merging``
+    merge : fold normalisations, multiply out consecutive maps, keep results in the cache; see ``tensor.merging`` and
+        ``tensor.cache_blocks``
     """
 
     def __init__(self, model: TrainedModel, device: str = "cpu", batch_size: int = 256, *, merge: bool = False) -> None:
@@ -184,9 +186,12 @@ class Predictor:
             )
         network = _without_parametrizations(model.float_module())
         network = merged(network) if merge else network
-        self.network = (in_int8(network) if model.is_quantised else network).to(self.device)
+        network = in_int8(network) if model.is_quantised else network
         self.shape = (model.card["n_channels"], model.card["n_timepoints"])
         self.reads_features = model.card["recipe"] is not None
+        if merge and self._on_cpu and not self.reads_features:
+            network = in_cache_blocks(network, torch.zeros(1, *self.shape))
+        self.network = network.to(self.device)
         self._model = model
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from torch import nn
@@ -18,6 +18,7 @@ from topology_efficient_dl.tensor.rank_choice import (
     plan_at_level,
     plan_by_energy,
     plan_by_rank,
+    plan_of_rank,
     shapes_of,
 )
 from topology_efficient_dl.tensor.ranks import rank_of_energy, rounded_down
@@ -25,6 +26,8 @@ from topology_efficient_dl.tensor.widths import widths_of
 
 STEPS = 24
 """Halvings of the level until a budget is met; ranks are whole numbers, so more would change nothing."""
+
+BOTTLENECK: Part = "bottleneck"
 
 NARROWED = "narrowed together with its bottleneck"
 
@@ -62,7 +65,8 @@ class Design:
 
 
 def design_by_rank(network: nn.Module, method: str, parts: Iterable[Part], rank: int) -> Design:
-    """One rank for every layer, no bottleneck narrowed; layers that it does not make smaller are left dense.
+    """One rank for every layer, and for bottlenecks if they are named; layers that it does not make smaller are left
+    dense.
 
     Raises
     ------
@@ -70,8 +74,17 @@ def design_by_rank(network: nn.Module, method: str, parts: Iterable[Part], rank:
     DataError : weights that are not finite
     """
     check_finite(network, "network")
-    plans = plan_by_rank(candidates(network, method, parts), method, rank)
-    return Design(network, plans, n_params(network), {}, {})
+    wanted = tuple(parts)
+    others = [part for part in wanted if part != BOTTLENECK]
+    most = max((each.rank for each in bottlenecks(network)), default=0) if BOTTLENECK in wanted else 0
+    if others and not 1 <= rank < most:
+        plans = plan_by_rank(candidates(network, method, others), method, rank)
+        return Design(network, plans, n_params(network), {}, {})
+    if not 1 <= rank <= max(most, 1):
+        raise ParameterError(f"rank {rank}: bottlenecks have at most {most} channels. Give 1 to {most}")
+    plan: PlanOfLayer = lambda layer, how: plan_of_rank(layer, how, rank)  # noqa: E731
+    ranks = {each: min(rank, spectrum(network, each).size) for each in bottlenecks(network) if rank < each.rank}
+    return _design(network, method, wanted, ranks, plan)
 
 
 def design_by_energy(
@@ -96,8 +109,9 @@ def design_by_energy(
     if not 0.0 < energy <= 1.0:
         raise ParameterError(f"energy {energy}, expected more than 0 and at most 1")
     check_finite(network, "network")
+    wanted = tuple(parts)
     plan: PlanOfLayer = lambda layer, how: plan_by_energy(layer, how, energy, multiple)  # noqa: E731
-    return _design(network, method, parts, _ranks(network, energy, multiple) if joint else {}, plan)
+    return _design(network, method, wanted, _ranks(network, energy, multiple) if _narrows(wanted, joint) else {}, plan)
 
 
 def design_by_budget(
@@ -125,7 +139,8 @@ def design_by_budget(
 
     def at_level(level: float) -> Design:
         plan: PlanOfLayer = lambda layer, how: plan_at_level(layer, how, level, multiple)  # noqa: E731
-        return _design(network, method, wanted, _ranks(network, level, multiple) if joint else {}, plan)
+        ranks = _ranks(network, level, multiple) if _narrows(wanted, joint) else {}
+        return _design(network, method, wanted, ranks, plan)
 
     return _highest(at_level, keep)
 
@@ -156,23 +171,38 @@ def _ranks(network: nn.Module, level: float, multiple: int) -> dict[Bottleneck, 
     return {each: rank for each, rank in ranks.items() if rank < each.rank}
 
 
+def _narrows(parts: tuple[Part, ...], joint: bool) -> bool:
+    """Whether bottlenecks are narrowed: if they are named, or if convolutions are and joint designs are wanted."""
+    return BOTTLENECK in parts or (joint and "conv" in parts)
+
+
 def _design(
-    network: nn.Module, method: str, parts: Iterable[Part], ranks: dict[Bottleneck, int], plan: PlanOfLayer
+    network: nn.Module, method: str, parts: tuple[Part, ...], ranks: dict[Bottleneck, int], plan: PlanOfLayer
 ) -> Design:
-    wanted = tuple(parts)
-    ranks = ranks if "conv" in wanted else {}
+    if parts == (BOTTLENECK,) and not bottlenecks(network):
+        raise ParameterError(
+            "layers: the network has no bottleneck, a 1x1 convolution that convolutions alone read. Name other layers"
+        )
     narrow, errors = narrowed(network, {each.name: rank for each, rank in ranks.items()})
     first, readers = {each.name for each in ranks}, {name for each in ranks for name in each.readers}
-    sizes = {layer.name: layer.params for layer in candidates(network, method, wanted)}
+    sizes = {layer.name: layer.params for layer in _layers(network, method, parts, first | readers)}
 
     def planned(layer: Candidate) -> LayerPlan:
-        if layer.name in first:
+        if layer.name in first or layer.part not in parts:
             found = LayerPlan(layer.name, layer.part, None, layer.params, layer.params)
         else:
             found = plan(layer, "svd" if method == "tucker" and layer.name in readers else method)
         reason = NARROWED if found.shape is None and layer.name in first | readers else found.reason
         return replace(found, params_dense=sizes[layer.name], reason=reason)
 
-    plans = [planned(layer) for layer in candidates(narrow, method, wanted)]
+    plans = [planned(layer) for layer in _layers(narrow, method, parts, first | readers)]
     widths = {name: each for name, each in widths_of(narrow).items() if name in first | readers}
     return Design(narrow, plans, n_params(network), errors, widths)
+
+
+def _layers(network: nn.Module, method: str, parts: tuple[Part, ...], narrow: Collection[str]) -> list[Candidate]:
+    """Layers of the parts that are wanted, and what is narrowed."""
+    if BOTTLENECK not in parts:
+        return candidates(network, method, parts)
+    found = candidates(network, method, [*(part for part in parts if part not in (BOTTLENECK, "conv")), "conv"])
+    return [layer for layer in found if layer.part in parts or layer.name in narrow]

@@ -7,6 +7,7 @@ comparison merges both.
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,7 @@ def merged(network: nn.Module) -> nn.Module:
       the layers that were concatenated.
     - A 1x1 convolution and the convolution after it, with nothing between, become one where that takes no more
       multiplications.
+    - ReLU writes over what it reads where nothing else reads that.
 
     A network that `torch.fx` cannot trace, because its course depends on values, is copied as it is.
 
@@ -58,6 +60,7 @@ def merged(network: nn.Module) -> nn.Module:
     with torch.no_grad():
         _fold_norms(traced)
         _multiply_out(traced)
+    _write_over(traced)
     traced.graph.eliminate_dead_code()
     traced.delete_all_unused_submodules()
     traced.recompile()
@@ -207,3 +210,27 @@ def _absorb(first: Any, second: Any) -> None:
         second.bias = nn.Parameter(extra if second.bias is None else second.bias + extra)
     second.weight = nn.Parameter(weight.contiguous())
     second.in_channels = first.in_channels
+
+
+def _write_over(traced: fx.GraphModule) -> None:
+    """Let ReLU work in place where every call of it reads a result of its own that nothing else reads."""
+    unsafe = {
+        str(node.target) for node in traced.graph.nodes if _is_relu(traced, node) and not _overwritable(traced, node)
+    }
+    for node in traced.graph.nodes:
+        layer: Any = _layer(traced, node)
+        if _is_relu(traced, node) and str(node.target) not in unsafe:
+            layer.inplace = True
+
+
+def _is_relu(traced: fx.GraphModule, node: fx.Node) -> bool:
+    return isinstance(_layer(traced, node), nn.ReLU)
+
+
+def _overwritable(traced: fx.GraphModule, node: fx.Node) -> bool:
+    before: Any = node.args[0]
+    if not _used_once(before):
+        return False
+    if before.op == "call_function":
+        return before.target in (torch.cat, torch.add, operator.add)
+    return isinstance(_layer(traced, before), (*_CONVOLUTIONS, nn.Linear, *_NORMS))

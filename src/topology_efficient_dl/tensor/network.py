@@ -17,7 +17,8 @@ from topology_efficient_dl.tensor.forms import Level, Shape
 from topology_efficient_dl.tensor.recurrent import RecurrentDirection
 
 PARTS: tuple[Part, ...] = get_args(Part)
-"""Parts of a network: convolutions; the two linear layers of an encoder layer; its projections; the maps of a GRU;
+"""Parts of a network: convolutions; the channels between a 1x1 convolution and the convolutions that read it (no layer
+of their own: see `tensor.narrowing`); the two linear layers of an encoder layer; its projections; the maps of a GRU;
 other linear layers, such as heads."""
 
 Shapes = Mapping[str, Shape]

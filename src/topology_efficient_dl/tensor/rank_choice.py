@@ -59,7 +59,12 @@ def plan_by_rank(layers: Sequence[Candidate], method: str, rank: int) -> list[La
             f"rank {rank} is above the dimensions of every layer; the widest, {widest}, is exact at {bounds[widest]}. "
             f"Give 1 to {bounds[widest]}"
         )
-    return [_plan(each, method, min(rank, bounds[each.name])) for each in layers]
+    return [plan_of_rank(each, method, rank) for each in layers]
+
+
+def plan_of_rank(layer: Candidate, method: str, rank: int) -> LayerPlan:
+    """A layer at a rank, or at its largest where that is less."""
+    return _plan(layer, method, min(rank, max(_largest(layer, method))))
 
 
 def plan_by_energy(layer: Candidate, method: str, energy: float, multiple: int = 1) -> LayerPlan:
