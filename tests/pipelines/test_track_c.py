@@ -10,7 +10,7 @@ from topology_efficient_dl.pipeline_registry import register_pipelines
 
 PIPELINES = register_pipelines()
 COLLECTIONS = {
-    "splits", "models", "compressed_models", "tuned_models", "all_models", "predictions", "efficiency"
+    "splits", "models", "compressed_models", "tuned_models", "all_models", "predictions", "efficiency", "onnx_models", "onnx_efficiency"
 }  # fmt: skip
 PARAMETERS = """
 track_c: {datasets: [Toy], models: [fcn], seeds: [1, 2], train: {max_epochs: 2, min_epochs: 1}, evaluate: {n_bootstrap: 200}}
@@ -42,6 +42,10 @@ def test_a_run_ends_in_verdicts_and_a_report(track) -> None:
     verdicts = track.load("track_c.verdicts", "small")
     assert {each["latency_batch"] for each in verdicts} == {1, 64}
     assert {each["model"] for each in verdicts} == {"fcn.compressed", "fcn.low_rank"}
+    assert "## In onnxruntime" in report
+    results = track.load("track_c.results", "small")
+    assert results["onnx_difference"].max() < 1e-4
+    assert results[["onnx_latency_ms_b1", "onnx_latency_ms_b64"]].min().min() > 0
     layers = track.load("track_c.compressed_layers", "small")
     assert set(layers["model"]) == {"fcn.compressed", "fcn.low_rank"}
 

@@ -33,6 +33,12 @@ def _model() -> Codec:
     return codecs.SAFETENSORS.wrap(TrainedModel.to_tensors, lambda value: TrainedModel.from_tensors(*value))
 
 
+def _onnx() -> Codec:
+    from topology_efficient_dl.evaluation.onnx_costs import OnnxFile
+
+    return Codec(".onnx", OnnxFile.to_bytes, OnnxFile.from_bytes)
+
+
 def _graph_task() -> Codec:
     from topology_efficient_dl.data.graphs.task import GraphTask
 
@@ -71,6 +77,7 @@ CODECS: dict[str, Callable[[], Codec]] = {
     "diagrams": _diagrams,
     "features": _features,
     "model": _model,
+    "onnx": _onnx,
     "graph_task": _graph_task,
     "complex": _complex,
     "groups": _groups,

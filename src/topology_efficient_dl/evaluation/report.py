@@ -101,6 +101,11 @@ class ReportContext:
     size_columns: Mapping[str, str] = field(default_factory=lambda: {"n_timepoints": "length"})
 
     @property
+    def onnx(self) -> list[Mapping[str, Any]]:
+        """Rows of models that were exported to ONNX, or refused."""
+        return [row for row in self.results if row.get("onnx_bytes") or row.get("onnx_reason")]
+
+    @property
     def overall(self) -> list[Mapping[str, Any]]:
         """Verdicts over all data sets, one per proposal."""
         return [verdict for verdict in self.verdicts if verdict["dataset"] == ALL]

@@ -25,6 +25,7 @@ from topology_efficient_dl.evaluation.figures import draw_pareto
 from topology_efficient_dl.evaluation.graph_context import graph_report_context
 from topology_efficient_dl.evaluation.graph_costs import measure_graph_costs
 from topology_efficient_dl.evaluation.metrics import score_predictions
+from topology_efficient_dl.evaluation.onnx_costs import OnnxFile, export_cell, measure_onnx_costs, with_onnx
 from topology_efficient_dl.evaluation.pareto import pareto_figure
 from topology_efficient_dl.evaluation.report import render_html, render_markdown
 from topology_efficient_dl.evaluation.statistics import describe_statistics
@@ -33,7 +34,7 @@ from topology_efficient_dl.evaluation.verdicts import judge_proposals
 from topology_efficient_dl.graph_params import Propagation
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, Names, TrainParams, Zoo
+from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, Names, ParallelParams, TrainParams, Zoo
 from topology_efficient_dl.training.cells import dataset_of, fits_table
 
 Rows = list[dict[str, Any]]
@@ -144,6 +145,29 @@ def measure_merged_efficiency(
 ) -> Collection[Rows]:
     """The same with every network as it would be deployed: normalisations folded, consecutive maps multiplied out."""
     return measure_efficiency(models, splits, efficiency.model_copy(update={"merge": True}))
+
+
+def export_onnx(models: Collection[TrainedModel], parallel: ParallelParams) -> Collection[OnnxFile]:
+    """Every model as an ONNX file, or why it cannot be one."""
+    return models.map(export_cell).run_on(parallel)
+
+
+def measure_onnx(
+    models: Collection[TrainedModel],
+    files: Collection[OnnxFile],
+    splits: Collection[Split],
+    efficiency: EfficiencyParams,
+) -> Collection[Rows]:
+    """What onnxruntime makes of every model, by dataset; one after the other, with nothing else running."""
+    by_dataset = models.group(dataset_of).cross().join(files.group(dataset_of), str).join(splits, dataset_of)
+    return by_dataset.map(measure_onnx_costs, efficiency, environment_fingerprint())
+
+
+def tabulate_compressed(
+    scores: pd.DataFrame, efficiency: Collection[Rows], models: Collection[TrainedModel], onnx: Collection[Rows]
+) -> pd.DataFrame:
+    """Quality beside cost, also in onnxruntime, one row per dataset and model."""
+    return with_onnx(tabulate(scores, efficiency, models), [row for rows in onnx.values() for row in rows])
 
 
 def judge_compressed(

@@ -48,6 +48,13 @@ def create_compression_pipeline() -> Pipeline:
     """The same of dense models and what was made of them."""
     judged = ["scores", "efficiency", "predictions", "params:models", "params:compression", "params:efficiency"]
     return _evaluate(
+        Node(nodes.export_onnx, ["models", "params:parallel"], "onnx_models", name="export_onnx"),
+        Node(
+            nodes.measure_onnx,
+            ["models", "onnx_models", "splits", "params:efficiency"],
+            "onnx_efficiency",
+            name="measure_onnx",
+        ),
         Node(
             nodes.measure_merged_efficiency,
             ["models", "splits", "params:efficiency"],
@@ -61,14 +68,23 @@ def create_compression_pipeline() -> Pipeline:
             PAGES,
             name="report",
         ),
+        tabulate=Node(
+            nodes.tabulate_compressed,
+            ["scores", "efficiency", "models", "onnx_efficiency"],
+            "results",
+            name="tabulate",
+        ),
     )
 
 
-def _evaluate(*of_track: Node) -> Pipeline:
+TABULATE = Node(nodes.tabulate, ["scores", "efficiency", "models"], "results", name="tabulate")
+
+
+def _evaluate(*of_track: Node, tabulate: Node = TABULATE) -> Pipeline:
     """The nodes of a track, and those that all tracks share."""
     shared = [
         Node(nodes.score, "predictions", "scores", name="score"),
-        Node(nodes.tabulate, ["scores", "efficiency", "models"], "results", name="tabulate"),
+        tabulate,
         Node(nodes.compare, ["scores", "params:evaluate"], "statistics", name="compare"),
         Node(nodes.draw, ["results", "params:evaluate"], ["pareto", "pareto_image"], name="draw"),
         Node(nodes.document, ["results", "verdicts", "statistics", "data_card"], "results_document", name="document"),

@@ -1,0 +1,132 @@
+"""Models as ONNX files: whether onnxruntime gives torch's logits, and how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.efficiency.latency import latency_columns, measure_latency
+from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.evaluation.metrics import require_columns
+from topology_efficient_dl.models.onnx_export import onnx_difference, onnx_network, to_onnx
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params import EfficiencyParams
+
+Row = dict[str, Any]
+COMPARED = 256
+"""Series of test on which logits are compared, at most."""
+
+ONNX_COLUMNS = (
+    "onnx_bytes", "onnx_difference", "onnx_latency_ms_b1", "onnx_latency_ms_b64", "onnx_reason"
+)  # fmt: skip
+"""Columns of the results table: size of the file, the largest difference of logits over seeds, time per sample."""
+
+_REFUSED = b"# not exported: "
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """An exported model, or why there is none.
+
+    Attributes
+    ----------
+    content : the file; empty where the model cannot be exported
+    reason : why not
+    """
+
+    content: bytes
+    reason: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """The file itself; of a model that cannot be exported a line of text, which no ONNX file begins with."""
+        return self.content if self.reason is None else _REFUSED + self.reason.encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> OnnxFile:
+        """The inverse of :meth:`to_bytes`.
+
+        Examples
+        --------
+        >>> OnnxFile.from_bytes(OnnxFile(b"", "a model of features").to_bytes()).reason
+        'a model of features'
+        """
+        return cls(b"", data.removeprefix(_REFUSED).decode()) if data.startswith(_REFUSED) else cls(data)
+
+
+@versioned(1)
+def export_cell(model: TrainedModel) -> OnnxFile:
+    """A trained model as an ONNX file; what cannot be exported is kept as a reason, so that others go on."""
+    try:
+        return OnnxFile(to_onnx(model))
+    except ParameterError as error:
+        return OnnxFile(b"", str(error))
+
+
+@versioned(1)
+def measure_onnx_costs(
+    group: tuple[Mapping[str, TrainedModel], Mapping[str, OnnxFile], Split],
+    params: EfficiencyParams,
+    environment: str = "",
+) -> list[Row]:
+    """What onnxruntime makes of the models of one dataset, timed in alternation on the CPU.
+
+    Parameters
+    ----------
+    group : models and their exports of one dataset by ``<dataset>/<model>/<seed>``, and its split; inputs are taken
+        from test. Logits are compared for every seed, times are those of the first
+    params : batch sizes, rounds and threads
+    environment : digest of the machine; it only keeps timings of different machines apart
+
+    Returns
+    -------
+    One row a model: ``dataset, model, onnx_bytes, onnx_difference, onnx_latency_ms_b<n>, onnx_reason``; nothing but the
+    reason where a model was not exported.
+    """
+    models, files, split = group
+    series = split.series["test"]
+    names: dict[str, list[str]] = {}
+    for key, model in models.items():
+        names.setdefault(model.card["model"], []).append(key)
+    sessions = {
+        name: onnx_network(files[keys[0]].content, params.threads)
+        for name, keys in names.items()
+        if files[keys[0]].reason is None
+    }
+    batches = {size: series[np.arange(size) % len(series)] for size in params.batch_sizes}
+    records = measure_latency(sessions, batches, params) if sessions else []
+
+    def row(name: str, keys: list[str]) -> Row:
+        found: Row = {"dataset": split.name, "model": name, "onnx_reason": files[keys[0]].reason}
+        if name not in sessions:
+            return found
+        columns = latency_columns(records, name)
+        exported = [key for key in keys if files[key].reason is None]
+        return {
+            **found,
+            "onnx_bytes": len(files[keys[0]].content),
+            "onnx_difference": max(
+                onnx_difference(models[key], files[key].content, series[:COMPARED]) for key in exported
+            ),
+            **{f"onnx_{key}": value for key, value in columns.items() if key.startswith("latency_ms")},
+        }
+
+    return [row(name, keys) for name, keys in names.items()]
+
+
+def with_onnx(results: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
+    """The results table with `ONNX_COLUMNS` behind.
+
+    Parameters
+    ----------
+    results : one row per ``dataset, model``
+    rows : of `measure_onnx_costs`, all datasets one after the other
+    """
+    table = pd.DataFrame(rows).reindex(columns=["dataset", "model", *ONNX_COLUMNS])
+    require_columns(results, ["dataset", "model"], "results")
+    return results.merge(table, on=["dataset", "model"], how="left")
