@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-b design-b ablation-b results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b clean
+.PHONY: help run test lint viz bench results-b design-b ablation-b results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b results-c design-c ablation-c crossing-c clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,26 @@ ablation-b: $(READY)  ## docs/results/ablation_b: triangles, periods, passes, de
 	for count in 2 3 5; do \
 		$(BIN)/kedro run --pipelines track_b --env ablation_b --params "simplicial.method=cooccurrence,simplicial.min_count=$$count,track_b.models=simplicial_diffusion simplicial_mlp simplicial_operators simplicial_nn" && \
 		$(BIN)/kedro publish --track track_b --env ablation_b --to docs/results/ablation_b/count_$$count || exit 1; done
+
+results-c: $(READY)  ## docs/results/track_c.json and its reports: InceptionTime, a transformer's feed-forward parts; needs UCR_ROOT
+	$(BIN)/kedro run --pipelines track_c --env results_c
+	$(BIN)/kedro publish --track track_c --env results_c --to docs/results/track_c/inception_time
+	$(BIN)/kedro run --pipelines track_c --env ffn_c
+	$(BIN)/kedro publish --track track_c --env ffn_c --to docs/results/track_c/feed_forward
+	$(BIN)/kedro collect --track track_c
+
+design-c: $(READY)  ## docs/results/design_c: recipes of track C compared on train; needs UCR_ROOT
+	$(BIN)/kedro run --pipelines track_c --env design_c
+	$(BIN)/kedro publish --track track_c --env design_c --to docs/results/design_c
+
+ablation-c: $(READY)  ## docs/results/ablation_c: parts, ranks, ranks fixed or increasing, and the curve over ranks
+	$(BIN)/kedro run --pipelines ranks_c --env ablation_c
+	$(BIN)/kedro publish --track track_c --env ablation_c --to docs/results/ablation_c
+	$(BIN)/kedro publish --track track_c --env ablation_c --only ranks --to docs/results/ablation_c
+
+crossing-c: $(READY)  ## docs/results/crossing_c: from which width, rank and batch on factorised parts are faster; run it alone
+	$(BIN)/kedro run --pipelines crossing_c --env crossing_c
+	$(BIN)/kedro publish --track crossing_c --env crossing_c --only crossing
 
 scaling-a: $(READY)  ## docs/results/scaling_a.md: the cost of diagrams as series grow; needs UCR_ROOT
 	$(BIN)/kedro run --pipelines scaling_a --env results_a

@@ -24,8 +24,12 @@ that read them, and leaves these whole; ``conv`` with ``joint`` does so too, and
 TENSOR_METHODS: tuple[str, ...] = ("svd", "tucker", "cp", "tt")
 
 
+MODELS = "models"
+"""What a variant names the dense models by that it is for."""
+
+
 def _parts(value: Any) -> Any:
-    """One part, or several separated by spaces, as the command line gives them."""
+    """One name, or several separated by spaces, as the command line gives them."""
     return value.split() if isinstance(value, str) else value
 
 
@@ -103,23 +107,44 @@ class CompressionRecipe(Parameters):
         return self
 
 
-def _one_variant() -> dict[str, dict[str, Any]]:
+def _one_variant() -> dict[str, dict[str, Any] | None]:
     return {"compressed": {}}
 
 
 class CompressionParams(CompressionRecipe):
     """The default recipe, and named variants of it, each a set of overrides."""
 
-    variants: dict[str, dict[str, Any]] = Field(default_factory=_one_variant, min_length=1)
+    variants: dict[str, dict[str, Any] | None] = Field(
+        default_factory=_one_variant,
+        min_length=1,
+        description="by name; null leaves out one that another environment names; models: the dense models it is for",
+    )
 
     def recipes(self) -> dict[str, CompressionRecipe]:
         """Every variant as a complete, validated recipe."""
         base = self.model_dump(exclude={"variants"})
-        return {name: CompressionRecipe(**_merged(base, overrides)) for name, overrides in self.variants.items()}
+        return {
+            name: CompressionRecipe(**_merged(base, {key: each for key, each in overrides.items() if key != MODELS}))
+            for name, overrides in self.variants.items()
+            if overrides is not None
+        }
+
+    def takes(self, variant: str, model: str) -> bool:
+        """Whether a variant is made of a dense model: of all, unless it names some.
+
+        Examples
+        --------
+        >>> params = CompressionParams(variants={"ffn": {"layers": "ffn", "models": "transformer gru"}})
+        >>> params.takes("ffn", "transformer"), params.takes("ffn", "fcn")
+        (True, False)
+        """
+        named = (self.variants[variant] or {}).get(MODELS)
+        return named is None or model in _parts(named)
 
     @model_validator(mode="after")
     def _check_variants(self) -> CompressionParams:
-        self.recipes()
+        if not self.recipes():
+            raise ValueError("variants: every one is null, which leaves nothing to do; name at least one")
         for name in self.variants:
             if "/" in name or "." in name:
                 raise ValueError(f"variants.{name}: a name may hold neither '/' nor '.', which keys are made with")
@@ -132,3 +157,18 @@ def _merged(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
         key: {**base[key], **value} for key, value in overrides.items() if isinstance(value, dict) and key in base
     }
     return {**base, **overrides, **nested}
+
+
+class CrossingParams(Parameters):
+    """What the study of feed-forward parts measures: every method at every width, rank and batch."""
+
+    methods: tuple[Literal["svd", "tucker", "tt"], ...] = Field(("tt", "svd"), min_length=1)
+    widths: tuple[Annotated[int, Field(ge=4)], ...] = Field((64, 128), min_length=1, description="of the encoder")
+    ranks: tuple[Annotated[int, Field(ge=1)], ...] = Field((4, 8, 16), min_length=1)
+    batches: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 64), min_length=1, description="samples in a batch")
+    tokens: int = Field(36, ge=1, description="of a sample")
+    expansion: int = Field(4, ge=1, description="width inside, as a multiple")
+
+    def conditions(self) -> CrossingParams:
+        """The part that the result of a single method and width depends on."""
+        return CrossingParams(**self.model_dump(exclude={"methods", "widths"}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from topology_efficient_dl.complexes.params import SimplicialParams
-from topology_efficient_dl.compression_params import CompressionParams
+from topology_efficient_dl.compression_params import CompressionParams, CrossingParams
 from topology_efficient_dl.graph_params import (
     ClosureParams,
     GraphParams,
@@ -51,6 +51,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "propagation": Propagation,
     "track_b": TrackParams,
     "compression": CompressionParams,
+    "crossing": CrossingParams,
     "track_c": TrackParams,
 }
 """By the name that it has in ``conf``."""

@@ -74,6 +74,14 @@ def register_pipelines() -> dict[str, Pipeline]:
             {"models": "track_c.all_models", "published_accuracy": "published_accuracy"},
         ),
     }
+    track_c = sum(parts_c.values(), Pipeline([]))
+    ranks_c = track_c + _of_track_c(evaluate.create_rank_pipeline(), {"results": "track_c.results"})
+    crossing_c = Pipeline(
+        scaling.create_crossing_pipeline(),
+        namespace="crossing_c",
+        parameters={"params:crossing", "params:efficiency"},
+        prefix_datasets_with_namespace=True,
+    )
     archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
     return {
         **parts,
@@ -83,7 +91,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate_b": parts_b["evaluate_b"],
         "track_b": sum(parts_b.values(), Pipeline([])),
         **parts_c,
-        "track_c": sum(parts_c.values(), Pipeline([])),
+        "track_c": track_c,
+        "ranks_c": ranks_c,
+        "crossing_c": crossing_c,
         "archive_a": archive_a,
         "scaling_a": parts["ingest"] + scaling_a,
         "scaling_betti": scaling_betti,

@@ -240,6 +240,7 @@ def test_weights_that_are_not_finite_are_refused(dense: dict[str, TrainedModel],
         ({"method": "tucker2"}, "method"),
         ({"stages": [0.5, 0.75]}, "rising shares"),
         ({"variants": {"a.b": {}}}, "neither '/' nor '.'"),
+        ({"variants": {"a": None}}, "every one is null"),
         ({"variants": {"a": {"kep": 0.3}}}, "did you mean 'keep'"),
         ({"layers": "convolution"}, "layers"),
         ({"schedule": "increasing", "fine_tune": {"epochs": 2}}, "fewer than the 3 stages"),
@@ -257,6 +258,13 @@ def test_variants_override_field_by_field() -> None:
     assert recipes["b"].fine_tune.epochs == 7
     assert recipes["b"].fine_tune.temperature == recipes["a"].fine_tune.temperature
     assert "rank 8" in recipe_words(recipes["a"])
+
+
+def test_null_leaves_a_variant_out_and_others_may_be_for_some_models() -> None:
+    params = CompressionParams(variants={"a": None, "b": {"models": ["fcn", "gru"]}, "c": {}})
+    assert list(params.recipes()) == ["b", "c"]
+    assert [params.takes("b", name) for name in ("fcn", "resnet")] == [True, False]
+    assert params.takes("c", "resnet")
 
 
 def test_keys() -> None:

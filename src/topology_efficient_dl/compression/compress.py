@@ -98,7 +98,7 @@ Recipe = tuple[str, CompressionRecipe, tuple[EfficiencyParams, str] | None]
 """A variant's name, its recipe, and if timings have a say, how they are made and a digest of the machine."""
 
 
-@versioned(1)
+@versioned(2)
 def compress_cell(cell: tuple[TrainedModel, Split, Recipe]) -> TrainedModel:
     """One trained model made smaller by one recipe, not yet trained on."""
     model, split, (variant, recipe, measured) = cell

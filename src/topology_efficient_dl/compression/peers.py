@@ -22,7 +22,10 @@ from topology_efficient_dl.tensor.widths import widths_of
 
 LORA_RANK = 8
 HALVINGS = 20
-"""Of the interval in which a share is looked for."""
+"""Of the interval in which a share of widths is looked for."""
+
+SHARES = 32
+"""Shares of channels that are tried, from the smallest on: sizes do not fall evenly, as widths are multiples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,17 +90,16 @@ def prune_channels(model: TrainedModel, recipe: CompressionRecipe) -> Start:
     sample = torch.zeros(2, model.card["n_channels"], model.card["n_timepoints"])
     total = sum(weight.numel() for weight in dense.parameters())
 
-    low, high, found = 0.0, 1.0, None
-    for _ in range(HALVINGS):
-        ratio = (low + high) / 2
-        network = _without_channels(dense, sample, ratio, recipe.multiple)
-        if sum(weight.numel() for weight in network.parameters()) <= recipe.keep * total:
-            found, high = network, ratio
-        else:
-            low = ratio
-    if found is None:
-        raise ParameterError(f"keep {recipe.keep:g} cannot be met by taking channels out. Give more")
-    return Start(found, {}, {"widths": {name: list(widths) for name, widths in widths_of(found).items()}})
+    failed: ParameterError | None = None
+    for step in range(1, SHARES):
+        try:
+            found = _without_channels(dense, sample, step / SHARES, recipe.multiple)
+        except ParameterError as error:  # of the library at some shares of some networks; others may do
+            failed = error
+            continue
+        if sum(weight.numel() for weight in found.parameters()) <= recipe.keep * total:
+            return Start(found, {}, {"widths": {name: list(widths) for name, widths in widths_of(found).items()}})
+    raise failed or ParameterError(f"keep {recipe.keep:g} cannot be met by taking channels out. Give more")
 
 
 def _without_channels(dense: nn.Module, sample: Tensor, ratio: float, multiple: int) -> nn.Module:
@@ -117,7 +119,7 @@ def _without_channels(dense: nn.Module, sample: Tensor, ratio: float, multiple: 
         pruner.step()
         with torch.inference_mode():
             network(sample)
-    except (RuntimeError, ValueError, AttributeError, NotImplementedError, AssertionError) as error:
+    except (RuntimeError, ValueError, AttributeError, NotImplementedError, AssertionError, IndexError) as error:
         raise ParameterError(
             f"channels of {type(dense).__name__} cannot be pruned: {type(error).__name__}: {error}. "
             "Leave prune_channels out for this model"

@@ -33,6 +33,12 @@ PUBLISHED = {
         "graph_exponents": "{track}/exponents.csv",
         "graph_scaling_image": "{track}/scaling.png",
     },
+    "ranks": {"rank_report": "{track}/ranks.md", "rank_table": "{track}/ranks.csv", "rank_image": "{track}/ranks.png"},
+    "crossing": {
+        "report_markdown": "{track}/report.md",
+        "crossing_table": "{track}/crossing.csv",
+        "crossing_image": "{track}/crossing.png",
+    },
     "closure": {
         "report_markdown": "{track}/report.md",
         "closure_table": "{track}/closure.csv",

@@ -27,6 +27,7 @@ from topology_efficient_dl.evaluation.graph_costs import measure_graph_costs
 from topology_efficient_dl.evaluation.metrics import score_predictions
 from topology_efficient_dl.evaluation.onnx_costs import OnnxFile, export_cell, measure_onnx_costs, with_onnx
 from topology_efficient_dl.evaluation.pareto import pareto_figure
+from topology_efficient_dl.evaluation.rank_curve import draw_rank_curve, rank_curve, rank_page
 from topology_efficient_dl.evaluation.report import render_html, render_markdown
 from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import results_table
@@ -204,6 +205,21 @@ def report_compression(
         data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, compression, layers
     )
     return render_markdown(context), render_html(context)
+
+
+def tabulate_ranks(results: pd.DataFrame, models: Names, compression: CompressionParams) -> pd.DataFrame:
+    """Quality, size, arithmetic and time by rank, of recipes that have one."""
+    return rank_curve(results, compression.recipes(), models.root)
+
+
+def draw_ranks(table: pd.DataFrame) -> Figure:
+    """The same as a figure."""
+    return draw_rank_curve(table)
+
+
+def report_ranks(table: pd.DataFrame) -> str:
+    """The rank at which time stops following arithmetic, and every number, as one page."""
+    return rank_page(table)
 
 
 def report_graphs(

@@ -77,6 +77,24 @@ def create_compression_pipeline() -> Pipeline:
     )
 
 
+def create_rank_pipeline() -> Pipeline:
+    """The results of recipes that have a rank -> a table, a figure and a page."""
+    return Pipeline(
+        [
+            Node(
+                nodes.tabulate_ranks,
+                ["results", "params:models", "params:compression"],
+                "rank_table",
+                name="tabulate_ranks",
+            ),
+            Node(nodes.draw_ranks, "rank_table", "rank_image", name="draw_ranks"),
+            Node(nodes.report_ranks, "rank_table", "rank_report", name="report_ranks"),
+        ],
+        namespace="evaluate",
+        prefix_datasets_with_namespace=False,
+    )
+
+
 TABULATE = Node(nodes.tabulate, ["scores", "efficiency", "models"], "results", name="tabulate")
 
 

@@ -1,4 +1,4 @@
-"""Nodes of ``scaling_a``, ``scaling_betti`` and ``scaling_b``."""
+"""Nodes of ``scaling_a``, ``scaling_betti``, ``scaling_b`` and ``crossing_c``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.compression_params import CrossingParams
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
+from topology_efficient_dl.evaluation import crossing as crossing_study
 from topology_efficient_dl.evaluation.graph_scaling import (
     check_free_memory,
     growth_exponents,
@@ -22,7 +24,7 @@ from topology_efficient_dl.evaluation.graph_scaling_page import draw_graph_scali
 from topology_efficient_dl.evaluation.growth import growth_by_length, growth_by_number, render_growth
 from topology_efficient_dl.evaluation.scaling import render_scaling
 from topology_efficient_dl.graph_params import GraphScalingParams
-from topology_efficient_dl.params import GrowthParams, ParallelParams, ScalingParams, TdaParams
+from topology_efficient_dl.params import EfficiencyParams, GrowthParams, ParallelParams, ScalingParams, TdaParams
 from topology_efficient_dl.tda.scaling import cost_by_length, cost_of_whole
 
 
@@ -81,3 +83,26 @@ def report_points(table: pd.DataFrame, exponents: pd.DataFrame, scaling_b: Graph
 def report(table: pd.DataFrame, whole: dict[str, Any], scaling: ScalingParams) -> str:
     """The two as one page."""
     return render_scaling(table, whole, scaling.dataset)
+
+
+def measure_widths(crossing: CrossingParams, efficiency: EfficiencyParams) -> Collection[list[dict[str, Any]]]:
+    """Factorised feed-forward parts of every method and width against the dense one; nothing else may run."""
+    points = {f"{method}/{width}": (method, width) for method in crossing.methods for width in crossing.widths}
+    return Collection.of(points).map(
+        crossing_study.measure_crossing, crossing.conditions(), efficiency, environment_fingerprint()
+    )
+
+
+def tabulate_crossing(points: Collection[list[dict[str, Any]]]) -> pd.DataFrame:
+    """All points as a table."""
+    return pd.DataFrame([row for rows in points.values() for row in rows])
+
+
+def draw_crossing(table: pd.DataFrame) -> Figure:
+    """Time over the dense part's against the rank."""
+    return crossing_study.draw_crossing(table)
+
+
+def report_crossing(table: pd.DataFrame, crossing: CrossingParams) -> str:
+    """Crossing points and every number as one page."""
+    return crossing_study.crossing_page(table, crossing)

@@ -1,15 +1,19 @@
-"""The pipelines ``scaling_a``, ``scaling_betti`` and ``scaling_b``."""
+"""The pipelines ``scaling_a``, ``scaling_betti``, ``scaling_b`` and ``crossing_c``."""
 
 from kedro.pipeline import Node, Pipeline
 
 from topology_efficient_dl.pipelines.scaling.nodes import (
+    draw_crossing,
     draw_points,
     grow_length,
     grow_number,
     measure_points,
+    measure_widths,
     report,
+    report_crossing,
     report_growth,
     report_points,
+    tabulate_crossing,
     tabulate_points,
     time_lengths,
     time_whole_set,
@@ -44,6 +48,18 @@ def create_growth_pipeline() -> Pipeline:
                 "report_markdown",
                 name="report_growth",
             ),
+        ]
+    )
+
+
+def create_crossing_pipeline() -> Pipeline:
+    """Every method at every width -> a table, a figure and a page: factorised feed-forward parts."""
+    return Pipeline(
+        [
+            Node(measure_widths, ["params:crossing", "params:efficiency"], "crossing_points", name="measure_widths"),
+            Node(tabulate_crossing, "crossing_points", "crossing_table", name="tabulate_crossing"),
+            Node(draw_crossing, "crossing_table", "crossing_image", name="draw_crossing"),
+            Node(report_crossing, ["crossing_table", "params:crossing"], "report_markdown", name="report_crossing"),
         ]
     )
 

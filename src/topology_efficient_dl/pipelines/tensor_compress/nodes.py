@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 
 from topology_efficient_dl.collections.collection import Collection
@@ -28,9 +30,14 @@ def compress_models(
         name: (name, recipe.without_tuning(), how if recipe.is_measured else None)
         for name, recipe in compression.recipes().items()
     }
-    cells = models.cross().join(splits, dataset_of).cross(recipes)
+    cells = models.cross().join(splits, dataset_of).cross(recipes).filter(partial(_is_wanted, compression))
     alone = any(recipe.is_measured for recipe in compression.recipes().values())
     return cells.map(compress_cell).renamed(compressed_key).run_on(SEQUENTIAL if alone else parallel)
+
+
+def _is_wanted(compression: CompressionParams, key: str) -> bool:
+    _, model, _, variant = key.split("/")
+    return compression.takes(variant, model)
 
 
 def tabulate_layers(compressed: Collection[TrainedModel]) -> pd.DataFrame:
