@@ -29,6 +29,7 @@ def smoke_run(project: Path) -> Path:
     few = {
         "track_a": "train.max_epochs=1",
         "track_b": "track_b.train.max_epochs=1,track_b.models=gat simplicial_mlp simplicial_diffusion",
+        "track_c": "track_c.train.max_epochs=1,track_c.seeds=42,compression.fine_tune.epochs=1",
     }
     for track, params in few.items():
         command = [sys.executable, "-m", "kedro", "run", "--pipelines", track, "--params", f"{quick},{params}"]
@@ -39,8 +40,11 @@ def smoke_run(project: Path) -> Path:
     return project
 
 
-def test_the_four_notebooks_are_there() -> None:
-    assert NAMES == ["01_results.ipynb", "02_diagrams.ipynb", "03_use_the_model.ipynb", "04_complexes.ipynb"]
+def test_the_five_notebooks_are_there() -> None:
+    assert NAMES == [
+        "01_results.ipynb", "02_diagrams.ipynb", "03_use_the_model.ipynb", "04_complexes.ipynb",
+        "05_compressed_networks.ipynb",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
