@@ -74,12 +74,14 @@ async function preview(file, pipeline, name) {
   await page.close();
 }
 
-const wanted = process.env.PICTURES?.split(",") ?? ["stages", "nodes", "diagram", "stages_b", "nodes_b", "complex"];
+const wanted = process.env.PICTURES?.split(",") ?? ["stages", "nodes", "diagram", "stages_b", "nodes_b", "complex", "stages_c", "nodes_c"];
 if (wanted.includes("stages")) await graph("kedro_viz.png", "pid=track_a", 1900, 420, [0.515], ["track_a"]);
 if (wanted.includes("nodes")) await graph("kedro_viz_expanded.png", "pid=track_a&expandAllPipelines=true", 2900, 420, [0.255, 0.505, 0.71]);
 if (wanted.includes("diagram")) await preview("kedro_viz_diagram_preview.png", "track_a", "track_a.persistence_diagrams");
 if (wanted.includes("stages_b")) await graph("kedro_viz_track_b.png", "pid=track_b", 2300, 420, [0.563], ["track_b"]);
 if (wanted.includes("nodes_b")) await graph("kedro_viz_track_b_expanded.png", "pid=track_b&expandAllPipelines=true", 3300, 420, [0.255, 0.501, 0.71]);
 if (wanted.includes("complex")) await preview("kedro_viz_complex_preview.png", "track_b", "track_b.simplicial_complexes");
+if (wanted.includes("stages_c")) await graph("kedro_viz_track_c.png", "pid=track_c", 2600, 420, [0.5], ["track_c"]);
+if (wanted.includes("nodes_c")) await graph("kedro_viz_track_c_expanded.png", "pid=track_c&expandAllPipelines=true", 4200, 420, [0.25, 0.5, 0.75]);
 
 await browser.close();
