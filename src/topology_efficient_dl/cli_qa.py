@@ -161,7 +161,7 @@ def _given_answer(file: str | None) -> Callable[[], str] | None:
 
 
 def _piped() -> bytes:
-    return click.get_binary_stream("stdin").read(MAX_ANSWER_BYTES + 1)
+    return sys.stdin.buffer.read(MAX_ANSWER_BYTES + 1)
 
 
 def _from_file(path: Path) -> str:
