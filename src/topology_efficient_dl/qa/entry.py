@@ -35,7 +35,7 @@ class Entry:
     category, lang : keys of `CATEGORIES` and of `LANGUAGES`
     question : one line
     answer : Markdown; its first line, if a blank one follows, is the answer in one sentence
-    pair : name or slug of the entry in the other language, if it is given
+    pair : what joins it with the entry in the other language: the slug of one of them; see `pairs_of`
     source : the language model that wrote the answer, if one did
     """
 

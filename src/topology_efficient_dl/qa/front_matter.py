@@ -106,7 +106,7 @@ def _date(value: Any) -> datetime:
 def _tags(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or any(isinstance(tag, (dict, list)) or tag is None for tag in value):
         raise QuestionError(f"tags {value!r} are not a list of words; expected such as [homology, barcode]")
-    return tuple(dict.fromkeys(unicodedata.normalize("NFC", str(tag)).casefold().strip() for tag in value))
+    return tuple(dict.fromkeys(unicodedata.normalize("NFC", str(tag)).lower().strip() for tag in value))
 
 
 def _lang(value: Any) -> str:

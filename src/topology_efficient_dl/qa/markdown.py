@@ -79,12 +79,14 @@ def hash_headings(text: str) -> str:
     """
     lines = text.split("\n")
     kept: list[str] = []
+    follows_text = False
     for number, is_text in text_lines(lines):
-        underline = _UNDERLINE.match(lines[number]) if is_text and kept else None
-        if underline and _is_paragraph(kept) and number:
+        underline = _UNDERLINE.match(lines[number]) if is_text and follows_text else None
+        if underline and _is_paragraph(kept):
             kept[-1] = f"{'#' if underline[1][0] == '=' else '##'} {kept[-1].strip()}"
         else:
             kept.append(lines[number])
+        follows_text = is_text
     return "\n".join(kept)
 
 

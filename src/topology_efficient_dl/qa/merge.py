@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from topology_efficient_dl.errors import QuestionError
@@ -46,7 +47,7 @@ class _Document:
     inner: dict[str, dict[str, str]] = field(default_factory=dict)
     chapter_anchors: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def folder(self) -> str:
         """The folder of entries, from the document."""
         return Path(os.path.relpath(self.contents.folder, self.output.parent)).as_posix()
@@ -144,14 +145,16 @@ def _entry_lines(document: _Document, entry: Entry, number: int) -> Iterator[str
     yield from (_about(document, entry), "")
     if entry.source:
         yield from (f"> {UNCHECKED[entry.lang].format(source=entry.source)}", "")
+    answer = number_footnotes(retarget(entry.answer, change), number)
     if entry.summary:
-        yield from (f"**{number_footnotes(retarget(entry.summary, change), number)}**", "")
-    yield number_footnotes(retarget(shift_headings(_body(entry), 1), change), number).strip("\n")
+        summary, _, answer = answer.partition("\n")
+        yield from (summary if "**" in summary else f"**{summary}**", "")
+    yield shift_headings(answer, 1).strip("\n")
 
 
 def _body(entry: Entry) -> str:
     """The answer without its summary."""
-    return (entry.answer.partition("\n")[2] if entry.summary else entry.answer).strip("\n")
+    return entry.answer.partition("\n")[2] if entry.summary else entry.answer
 
 
 def _about(document: _Document, entry: Entry) -> str:

@@ -18,13 +18,13 @@ def python_blocks(text: str) -> list[tuple[int, str]]:
 def pairs_of(entries: Sequence[Entry]) -> dict[str, Entry]:
     """By name, the entry in the other language, for entries that have one.
 
-    An entry may name the other one in ``pair``; else it is the first in the other language with the same first Python
-    block.
+    Both may name the slug of one of them in ``pair``, or one may name the other; else those are a pair whose first
+    Python block is the same.
     """
     found: dict[str, Entry] = {}
     for entry in entries:
         if entry.pair:
-            _join(found, entry, [other for other in entries if entry.pair in (other.name, other.file, other.slug)])
+            _join(found, entry, [other for other in entries if entry.pair in (other.name, other.slug, other.pair)])
     by_code: dict[str, list[Entry]] = {}
     for entry in entries:
         code = _PYTHON.search(entry.answer)

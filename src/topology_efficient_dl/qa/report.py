@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from topology_efficient_dl.qa.entry import Entry, format_entry
@@ -42,7 +44,7 @@ def duplicates_of(contents: Contents) -> list[list[str]]:
 
 
 def dangling_links(contents: Contents) -> list[tuple[str, str]]:
-    """Relative links that lead to no file, or to no heading of an entry: file and target."""
+    """Relative links that lead to no file, or to no heading of a Markdown file: file and target."""
     return [
         (entry.file, target)
         for entry in contents.entries
@@ -58,9 +60,21 @@ def _leads_somewhere(contents: Contents, entry: Entry, target: str) -> bool:
         other = contents.by_name.get(path.removesuffix(".md")) if path else entry
         if other is not None:
             return not fragment or fragment in _anchors_of(other)
-    return (contents.folder / path).exists()
+    file = contents.folder / path
+    if not fragment or file.suffix != ".md" or not file.is_file():
+        return file.exists()
+    return fragment in _anchors_of_file(file, file.stat().st_mtime_ns)
 
 
-def _anchors_of(entry: Entry) -> set[str]:
+@lru_cache(maxsize=256)
+def _anchors_of_file(file: Path, changed: int) -> frozenset[str]:
+    return _anchors(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def _anchors_of(entry: Entry) -> frozenset[str]:
+    return _anchors(format_entry(entry))
+
+
+def _anchors(text: str) -> frozenset[str]:
     anchors = Anchors()
-    return {anchors.add(heading.text) for heading in headings_of(format_entry(entry).split("\n"))}
+    return frozenset(anchors.add(heading.text) for heading in headings_of(text.split("\n")))

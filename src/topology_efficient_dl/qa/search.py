@@ -61,22 +61,21 @@ def find_answer(entries: Sequence[Entry], question: str, lang: str) -> Entry | N
 
     It is the same question but for its writing; or it knows nearly everything that is asked (rare words count more),
     and what it answers, by its own question or by its first tag, is what was asked. Entries in the given language come
-    first.
+    first, then those whose first tag is asked for, then those that fit best.
     """
-    key = question_key(question)
+    key, asked = question_key(question), terms_of(question)
     chosen = [entry for entry in entries if question_key(entry.question) == key]
     if not chosen:
-        asked = terms_of(question)
         rarity = dict(zip(asked, _rarity(_document_counts(entries, asked), len(entries)), strict=True))
         chosen = [
             hit.entry for hit in search(entries, question) if _knows(hit.entry, rarity) and _is_about(hit.entry, asked)
         ]
-    return min(chosen, key=lambda entry: entry.lang != lang, default=None)
+    return min(chosen, key=lambda entry: (entry.lang != lang, not _has_topic(entry, asked)), default=None)
 
 
 def _knows(entry: Entry, rarity: Mapping[str, float]) -> bool:
     """Whether nearly all terms that are asked for occur in it."""
-    own = {*terms_of(entry.question), *terms_of(" ".join(entry.tags))}
+    own = {*terms_of(entry.question), *terms_of(" ".join(entry.tags)), *terms_of(_without_spaces(entry.question))}
     answer = folded(entry.answer)
     known = sum(
         rare * (1.0 if term in own else ANSWER_COUNTS * bool(_count(answer, term))) for term, rare in rarity.items()
@@ -84,11 +83,22 @@ def _knows(entry: Entry, rarity: Mapping[str, float]) -> bool:
     return bool(rarity) and known >= COVERED * sum(rarity.values())
 
 
+def _without_spaces(text: str) -> str:
+    """Korean words joined, since some write spaces where others do not."""
+    return re.sub(r"(?<=[가-힣]) +(?=[가-힣])", "", text)
+
+
 def _is_about(entry: Entry, asked: Sequence[str]) -> bool:
     """Whether what it answers, by its question or by its first tag, is asked for."""
-    topic, about = terms_of(entry.tags[0]) if entry.tags else [], terms_of(entry.question)
+    about = terms_of(entry.question)
     share = sum(term in asked for term in about) / max(1, len(about))
-    return share >= ALIKE or (bool(topic) and set(topic) <= set(asked))
+    return share >= ALIKE or _has_topic(entry, asked)
+
+
+def _has_topic(entry: Entry, asked: Sequence[str]) -> bool:
+    """Whether its first tag is asked for."""
+    topic = terms_of(entry.tags[0]) if entry.tags else []
+    return bool(topic) and set(topic) <= set(asked)
 
 
 def _document_counts(entries: Sequence[Entry], terms: Sequence[str]) -> FloatArray:

@@ -109,7 +109,7 @@ class QuestionStore:
         if len(chosen) == 1:
             return chosen[0]
         for problem in contents.problems:
-            if Path(problem.file).stem == wanted:
+            if wanted in (Path(problem.file).stem, Path(problem.file).stem[16:]):
                 raise QuestionError(str(problem))
         if chosen:
             raise QuestionError(f"'{name}' names {len(chosen)} entries: {', '.join(entry.name for entry in chosen)}")
