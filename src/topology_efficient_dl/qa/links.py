@@ -61,7 +61,7 @@ def retarget(text: str, change: Retarget) -> str:
             line = _ATTRIBUTE.sub(lambda m: f"{m[1]}{m[2]}{_target(m[3], change)}{m[2]}", line)
         return line
 
-    return map_text(text, change_line)
+    return map_text(text, change_line, ("[", "<") if definitions else ("](", "<"))
 
 
 def targets_of(text: str) -> list[str]:
@@ -78,7 +78,9 @@ def targets_of(text: str) -> list[str]:
 
 def number_footnotes(text: str, number: int) -> str:
     """Footnotes under names that no other entry of a joined document has."""
-    return map_text(text, lambda line: _FOOTNOTE.sub(rf"[^{number}-\1]", line)) if "[^" in text else text
+    if "[^" not in text:
+        return text
+    return map_text(text, lambda line: _FOOTNOTE.sub(rf"[^{number}-\1]", line), ("[^",))
 
 
 def _changed(match: re.Match[str], change: Retarget) -> str:

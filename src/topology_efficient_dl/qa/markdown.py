@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
@@ -104,11 +104,14 @@ def shift_headings(text: str, by: int) -> str:
     return "\n".join(lines)
 
 
-def map_text(text: str, change: Callable[[str], str]) -> str:
-    """The same text with a function applied to what is neither code nor formula, piece by piece within lines."""
+def map_text(text: str, change: Callable[[str], str], marks: Sequence[str] = ("",)) -> str:
+    """The same text with a function applied to every line that is text and has one of the marks in it.
+
+    Code and formulas within the line are hidden from the function.
+    """
     lines = text.split("\n")
     for number, is_text in text_lines(lines):
-        if is_text and lines[number]:
+        if is_text and any(mark in lines[number] for mark in marks):
             lines[number] = _map_line(lines[number], change)
     return "\n".join(lines)
 
