@@ -77,6 +77,15 @@ def test_what_is_answered_already(library, question: str) -> None:
     assert (names[found.name] if found else None) == ANSWERED[question]
 
 
+def test_of_a_pair_the_one_in_the_language_of_the_question_answers(put) -> None:
+    code = "Yes.\n\n```python\nassert True\n```"
+    english = put("What is persistent homology?", code)
+    korean = put("지속 호몰로지란 무엇이고, 도형에 대해 무엇을 알려 주나요?", code, tags=["지속-호몰로지"])
+    assert find_answer([english, korean], "Persistent Homology가 뭐야?", "ko") == korean
+    assert find_answer([english, korean], "Persistent Homology?", "en") == english
+    assert find_answer([english], "Persistent Homology가 뭐야?", "ko") == english
+
+
 def test_nothing_is_answered_in_an_empty_store() -> None:
     assert find_answer([], "What is a nerve?", "en") is None
     assert search([], "nerve") == []

@@ -6,7 +6,6 @@ of letters, so that neither spaces nor particles matter. Counting a few words is
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topology_efficient_dl.qa.entry import Entry
+from topology_efficient_dl.qa.pairs import pairs_of
 from topology_efficient_dl.qa.wording import HANGUL, folded, question_key, terms_of
 
 SATURATION, LENGTH_SHARE = 1.2, 0.75
 """k1 and b of Okapi BM25."""
 
 WEIGHTS = {"question": 4.0, "tags": 3.0, "answer": 1.0}
-"""How much a mention counts, by where it stands (BM25F)."""
+"""How much a part of the entry counts."""
 
 COVERED, ALIKE = 0.75, 0.5
 """An entry answers a question if it knows that share of what is asked and that share of what it answers was asked."""
@@ -42,11 +42,13 @@ class Hit:
 
 
 def search(entries: Sequence[Entry], query: str) -> list[Hit]:
-    """Entries in which the query's words occur, the best first (BM25F); ties by name.
+    """Entries in which the query's words occur, the best first; ties by name.
+
+    The score is the weighted sum of Okapi BM25 over question, tags and answer.
 
     References
     ----------
-    Robertson and Zaragoza, *The Probabilistic Relevance Framework: BM25 and Beyond* (2009), equations 3.15 and 3.18.
+    Robertson and Zaragoza, *The Probabilistic Relevance Framework: BM25 and Beyond* (2009), equation 3.15.
     """
     terms = terms_of(query) or _bare_terms(query)
     if not terms or not entries:
@@ -61,7 +63,7 @@ def find_answer(entries: Sequence[Entry], question: str, lang: str) -> Entry | N
 
     It is the same question but for its writing; or it knows nearly everything that is asked (rare words count more),
     and what it answers, by its own question or by its first tag, is what was asked. Entries in the given language come
-    first, then those whose first tag is asked for, then those that fit best.
+    first, then those whose first tag is asked for, then those that fit best; of a pair, the one in the given language.
     """
     key, asked = question_key(question), terms_of(question)
     chosen = [entry for entry in entries if question_key(entry.question) == key]
@@ -70,7 +72,8 @@ def find_answer(entries: Sequence[Entry], question: str, lang: str) -> Entry | N
         chosen = [
             hit.entry for hit in search(entries, question) if _knows(hit.entry, rarity) and _is_about(hit.entry, asked)
         ]
-    return min(chosen, key=lambda entry: (entry.lang != lang, not _has_topic(entry, asked)), default=None)
+    best = min(chosen, key=lambda entry: (entry.lang != lang, not _has_topic(entry, asked)), default=None)
+    return best if best is None or best.lang == lang else pairs_of(entries).get(best.name, best)
 
 
 def _knows(entry: Entry, rarity: Mapping[str, float]) -> bool:
@@ -113,19 +116,27 @@ def _rarity(n_with: FloatArray, n: int) -> FloatArray:
 
 
 def _scores(entries: Sequence[Entry], terms: Sequence[str]) -> FloatArray:
-    """(n_entries,) scores."""
+    """(n_entries,) scores: those of question, tags and answer, weighted."""
     texts = {
         "question": [folded(entry.question) for entry in entries],
         "tags": [folded(" ".join(entry.tags)) for entry in entries],
         "answer": [folded(entry.answer) for entry in entries],
     }
-    counts = np.zeros((len(entries), len(terms)))
-    for part, weight in WEIGHTS.items():
-        lengths = np.array([math.sqrt(len(text) + 1) for text in texts[part]])
-        found = np.array([[_count(text, term) for term in terms] for text in texts[part]], dtype=np.float64)
-        counts += weight * found / (1 - LENGTH_SHARE + LENGTH_SHARE * lengths / lengths.mean())[:, None]
-    rarity = _rarity((counts > 0).sum(axis=0).astype(np.float64), len(entries))
-    return np.asarray((counts / (SATURATION + counts)) @ rarity, dtype=np.float64)
+    counts = {
+        part: np.array([[_count(text, term) for term in terms] for text in texts[part]], dtype=np.float64)
+        for part in WEIGHTS
+    }
+    with_term = np.any(np.stack([found > 0 for found in counts.values()]), axis=0).sum(axis=0)
+    rarity = _rarity(with_term.astype(np.float64), len(entries))
+    saturated = sum(weight * _saturated(counts[part], texts[part]) for part, weight in WEIGHTS.items())
+    return np.asarray(saturated @ rarity, dtype=np.float64)
+
+
+def _saturated(counts: FloatArray, texts: Sequence[str]) -> FloatArray:
+    """(n_texts, n_terms) counts, of which every further one adds less, and the less the longer the text."""
+    lengths = np.array([len(text) + 1.0 for text in texts])
+    longer = 1 - LENGTH_SHARE + LENGTH_SHARE * lengths / lengths.mean()
+    return np.asarray(counts / (counts + SATURATION * longer[:, None]), dtype=np.float64)
 
 
 def _count(text: str, term: str) -> int:
