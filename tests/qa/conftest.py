@@ -93,6 +93,7 @@ class Model:
     headers: dict[str, str] = field(default_factory=dict)
     wait: float = 0.0
     drip: float = 0.0
+    only_first: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
 
@@ -111,7 +112,7 @@ def model() -> Iterator[Model]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.requests.append({"path": self.path, **json.loads(body)})
             state.keys.append(self.headers.get("Authorization"))
-            stop.wait(state.wait)
+            stop.wait(60.0 if state.only_first and len(state.requests) > 1 else state.wait)
             self.send_response(state.status)
             for name, value in state.headers.items():
                 self.send_header(name, value)

@@ -21,9 +21,9 @@ WORDS = {
     "topology": (
         "topolog persisten homolog barcode betti euler characteristic nerve rips vietoris filtration sublevel "
         "superlevel simplicial simplex simplices complex cohomolog landscape takens level-set boundary-operator hole "
-        "loop cycle "
-        "hodge boundar "
-        "위상 호지 경계 지속 호몰로지 바코드 베티 오일러 신경 립스 필트레이션 여과 단체 복합체 복체 구멍 다이어그램 타켄스"
+        "loop cycle hodge boundar "
+        "위상 호지 경계 지속 호몰로지 바코드 베티 오일러 신경 립스 필트레이션 여과 단체 복합체 복체 구멍 "
+        "다이어그램 타켄스"
     ),
     "algebra": (
         "algebra tensor rank matrix matrices tucker decomposition factoris factoriz eigen svd vector-space "
