@@ -22,6 +22,10 @@ class StorageError(TopologyEfficientError):
     """An item of a collection cannot be written or read."""
 
 
+class QuestionError(TopologyEfficientError):
+    """A question, an answer or an entry of the question-and-answer store is unsuitable, or none could be got."""
+
+
 class CellError(TopologyEfficientError):
     """One cell of a collection failed; the cells finished before it are kept."""
 

@@ -11,6 +11,7 @@ from topology_efficient_dl.pipelines import (
     closure,
     evaluate,
     ingest,
+    qa_merge,
     scaling,
     simplicial_build,
     tda_features,
@@ -99,6 +100,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "scaling_betti": scaling_betti,
         "scaling_b": scaling_b,
         "closure_b": closure_b,
+        "qa_merge": qa_merge.create_pipeline(),
         "__default__": track_a,
     }
 

@@ -1,0 +1,1 @@
+"""The question-and-answer store: entries, search, a language model's answers, merging. Works without Kedro."""

@@ -1,0 +1,182 @@
+"""A language model behind any endpoint that speaks OpenAI's chat completions; its key is never shown or written."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from topology_efficient_dl.errors import QuestionError
+from topology_efficient_dl.qa.entry import MAX_ANSWER_BYTES
+from topology_efficient_dl.qa.wording import LANGUAGES, clean
+
+BASE_URL, API_KEY, MODEL, TIMEOUT = "QA_LLM_BASE_URL", "QA_LLM_API_KEY", "QA_LLM_MODEL", "QA_LLM_TIMEOUT"
+DEFAULT_TIMEOUT = 60.0
+MAX_REPLY_BYTES = 2 * MAX_ANSWER_BYTES
+CHUNK_BYTES = 1 << 16
+INSTRUCTIONS = (
+    "You answer questions on the mathematics of topological data analysis, higher-order networks, tensor "
+    "decompositions and the statistics of comparing models, for readers who learn. Answer in {language}, in Markdown. "
+    "The first line is the answer in one sentence, then a blank line, then the sections {sections}, each as a heading "
+    "of level three. Formulas stand in $...$ or $$...$$. The example must be small enough to check by hand. Say so "
+    "where you are not sure."
+)
+SECTIONS = {
+    "en": ("In plain words", "Definition", "A worked example"),
+    "ko": ("쉽게 말하면", "정의", "직접 확인하는 예"),
+}
+
+
+class LanguageModelError(QuestionError):
+    """The language model is set up wrongly or gave no answer."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Redirects are errors: they would carry the key to another host."""
+
+    def redirect_request(self, *args: Any, **options: Any) -> None:
+        """Follow none."""
+        return
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """Where the model is and what it is called.
+
+    Examples
+    --------
+    >>> LanguageModel("http://localhost:8000/v1", "tiny", "secret")
+    LanguageModel(base_url='http://localhost:8000/v1', name='tiny', timeout=60.0)
+    """
+
+    base_url: str
+    name: str
+    key: str = field(default="", repr=False)
+    timeout: float = DEFAULT_TIMEOUT
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> LanguageModel | None:
+        """The model that environment variables name; None when they name none.
+
+        Raises
+        ------
+        LanguageModelError : a variable is missing or cannot be used
+        """
+        url, name, key = (environ.get(variable, "").strip() for variable in (BASE_URL, MODEL, API_KEY))
+        if not url:
+            return None
+        if not name:
+            raise LanguageModelError(f"{BASE_URL} is set and {MODEL} is not; set it to the name of the model")
+        try:
+            sound = urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)
+        except ValueError:
+            sound = False
+        if not sound:
+            raise LanguageModelError(f"{BASE_URL} is no address; expected one such as https://host/v1")
+        if not (key.isascii() and key.isprintable()):
+            raise LanguageModelError(f"{API_KEY} has letters that no key has; copy it again")
+        return cls(url.rstrip("/"), name, key, _seconds(environ.get(TIMEOUT, "")))
+
+    @property
+    def place(self) -> str:
+        """The host, as it may be shown."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+    def answer(self, question: str, lang: str) -> str:
+        """The model's answer as Markdown.
+
+        Raises
+        ------
+        LanguageModelError : it cannot be reached, takes too long, refuses, or says nothing that can be used
+        """
+        return self._without_key(self._content(self._reply(self._request(question, lang))))
+
+    def _request(self, question: str, lang: str) -> urllib.request.Request:
+        instructions = INSTRUCTIONS.format(language=LANGUAGES[lang], sections=", ".join(SECTIONS[lang]))
+        messages = [{"role": "system", "content": instructions}, {"role": "user", "content": question}]
+        body = json.dumps({"model": self.name, "messages": messages}).encode()
+        request = urllib.request.Request(f"{self.base_url}/chat/completions", data=body, method="POST")
+        request.add_header("Content-Type", "application/json")
+        if self.key:
+            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
+        return request
+
+    def _reply(self, request: urllib.request.Request) -> bytes:
+        deadline = time.monotonic() + self.timeout
+        try:
+            with urllib.request.build_opener(_NoRedirect).open(request, timeout=self.timeout) as response:
+                return self._read(response, deadline)
+        except urllib.error.HTTPError as error:
+            raise self._error(f"answered with status {error.code}{self._detail(error)}") from None
+        except TimeoutError:
+            raise self._slow() from None
+        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or error
+            if isinstance(reason, TimeoutError):
+                raise self._slow() from None
+            raise self._error(f"cannot be reached ({reason}); check {BASE_URL}") from None
+
+    def _read(self, response: IO[bytes], deadline: float) -> bytes:
+        """The body, within the time for all of it and not larger than is sensible."""
+        chunks: list[bytes] = []
+        read1 = getattr(response, "read1", response.read)
+        while chunk := read1(CHUNK_BYTES):
+            chunks.append(chunk)
+            if time.monotonic() > deadline:
+                raise self._slow()
+            if sum(map(len, chunks)) > MAX_REPLY_BYTES:
+                raise self._error(f"answered with more than {MAX_REPLY_BYTES:,} bytes")
+        return b"".join(chunks)
+
+    def _content(self, reply: bytes) -> str:
+        try:
+            choice = json.loads(reply)["choices"][0]
+            content = choice["message"]["content"]
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+            beginning = clean(reply[:80].decode("utf-8", errors="replace"))
+            raise self._error(f"answered with something else than a chat completion: {beginning!r}") from None
+        if not isinstance(content, str) or not content.strip():
+            raise self._error("answered with an empty text")
+        if choice.get("finish_reason") == "length":
+            raise self._error("was cut off before its answer ended; let it write longer answers")
+        return content
+
+    def _detail(self, error: urllib.error.HTTPError) -> str:
+        """What the server says of an error, in a few words."""
+        try:
+            text = clean(error.read(2_000).decode("utf-8", errors="replace"))
+        except (OSError, http.client.HTTPException):
+            return ""
+        said = re.search(r'"message":\s*"((?:[^"\\]|\\.)*)"', text)
+        words = said[1] if said else text
+        return f": {words[:200]}" if words else ""
+
+    def _slow(self) -> LanguageModelError:
+        return self._error(f"gave no answer within {self.timeout:g} s; {TIMEOUT} sets how long to wait")
+
+    def _error(self, what: str) -> LanguageModelError:
+        return LanguageModelError(self._without_key(f"the language model '{self.name}' at {self.place} {what}"))
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self.key, "[key]") if self.key else text
+
+
+def _seconds(text: str) -> float:
+    if not text.strip():
+        return DEFAULT_TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 86_400:
+        raise LanguageModelError(f"{TIMEOUT} is {text!r}; expected a number of seconds")
+    return seconds
