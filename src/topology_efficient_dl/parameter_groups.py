@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.compression_params import CompressionParams
+from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.graph_params import (
     ClosureParams,
     GraphParams,
@@ -52,5 +53,6 @@ GROUPS: dict[str, type[BaseModel]] = {
     "track_b": TrackParams,
     "compression": CompressionParams,
     "track_c": TrackParams,
+    "forecast": ForecastParams,
 }
 """By the name that it has in ``conf``."""

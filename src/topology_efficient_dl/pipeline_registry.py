@@ -10,6 +10,7 @@ from topology_efficient_dl.pipelines import (
     archive,
     closure,
     evaluate,
+    forecast,
     ingest,
     scaling,
     simplicial_build,
@@ -74,6 +75,12 @@ def register_pipelines() -> dict[str, Pipeline]:
             {"models": "track_c.all_models", "published_accuracy": "published_accuracy"},
         ),
     }
+    forecast_c = Pipeline(
+        forecast.create_pipeline(),
+        namespace="forecast_c",
+        parameters={"params:forecast", "params:zoo", "params:efficiency", "params:parallel"},
+        prefix_datasets_with_namespace=True,
+    )
     archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
     return {
         **parts,
@@ -84,6 +91,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "track_b": sum(parts_b.values(), Pipeline([])),
         **parts_c,
         "track_c": sum(parts_c.values(), Pipeline([])),
+        "forecast_c": forecast_c,
         "archive_a": archive_a,
         "scaling_a": parts["ingest"] + scaling_a,
         "scaling_betti": scaling_betti,
