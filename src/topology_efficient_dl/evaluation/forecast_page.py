@@ -16,6 +16,7 @@ from topology_efficient_dl.evaluation.compression_context import recipe_words
 from topology_efficient_dl.evaluation.console import aligned
 from topology_efficient_dl.evaluation.context import provenance_lines, training_words
 from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, REFUTED
+from topology_efficient_dl.evaluation.forecast_tables import read_seeds
 from topology_efficient_dl.evaluation.report import NOTHING, number, span
 from topology_efficient_dl.evaluation.style import FADED, INK, display_name, figure_style, model_colours
 from topology_efficient_dl.evaluation.summary import as_records
@@ -120,13 +121,8 @@ def render_forecasts(
         "",
         "![Forecasts against truth on test](forecast.png)",
         "",
-        *(line for row in as_records(data_card) for line in _section(row, results, naive)),
-        "## Verdicts",
-        "",
-        *_verdict_table(verdicts, [f"b{size}" for size in efficiency.batch_sizes]),
-        "",
-        *(f"- {text}" for text in dict.fromkeys(f"{row['rule']}: {row['criterion']}." for row in verdicts)),
-        "",
+        *(line for row in as_records(data_card) for line in _section(row, read_seeds(results))),
+        *_verdict_sections(verdicts, [f"b{size}" for size in efficiency.batch_sizes]),
         "## Conditions",
         "",
         *(f"- {condition}" for condition in _conditions(params, efficiency)),
@@ -203,7 +199,7 @@ def _recipe(recipe: CompressionRecipe) -> str:
     return recipe_words(recipe).rpartition(" at temperature")[0] or recipe_words(recipe)
 
 
-def _section(card: Row, results: pd.DataFrame, naive: Sequence[str]) -> list[str]:
+def _section(card: Row, results: pd.DataFrame) -> list[str]:
     rows = as_records(results[results["dataset"] == card["dataset"]])
     counts = (
         f"{card['unit'][0].upper()}{card['unit'][1:]}; {card['source']}. {card['n_values']} values, season "
@@ -211,11 +207,11 @@ def _section(card: Row, results: pd.DataFrame, naive: Sequence[str]) -> list[str
         f"{card['n_test']} of test."
     )
     head = ["model", "seeds", "MAE", "MSE", "RMSE", "params", "FLOPs", "ms (b1)", "ms (b64)", "fit s"]
-    return [f"## {card['dataset']}", "", counts, "", *_markdown(head, [_cells(row, naive) for row in rows]), ""]
+    return [f"## {card['dataset']}", "", counts, "", *_markdown(head, [_cells(row) for row in rows]), ""]
 
 
-def _cells(row: Row, naive: Sequence[str]) -> list[str]:
-    seeds = NOTHING if row["model"] in naive else str(len(row["seeds"]))
+def _cells(row: Row) -> list[str]:
+    seeds = str(len(row["seeds"])) if row["seeds"] else NOTHING
     costs = ("params", "flops", "latency_ms_b1", "latency_ms_b64", "fit_seconds")
     errors = [_error(row, name) for name in ("mae", "mse", "rmse")]
     return [f"`{row['model']}`", seeds, *errors, *(number(row[name]) for name in costs)]
@@ -226,22 +222,30 @@ def _error(row: Row, name: str) -> str:
     return number(row[f"{name}_mean"]) + ("" if spread is None else f" ± {number(spread)}")
 
 
+def _verdict_sections(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]:
+    """A table for every criterion."""
+    lines = []
+    for rule, criterion in dict.fromkeys((row["rule"], row["criterion"]) for row in verdicts):
+        own = [row for row in verdicts if row["rule"] == rule]
+        lines += [f"## Verdicts: {rule}", "", f"{criterion}.", "", *_verdict_table(own, batches), ""]
+    return lines
+
+
 def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]:
-    head = ["series", "model", "against", "RMSE rise %", "params cut %"]
-    head += [f"latency cut % ({batch})" for batch in batches]
+    measures = {"rmse_rise": "RMSE rise %", "params_cut": "params cut %"}
+    measures |= {f"latency_cut_{batch}": f"latency cut % ({batch})" for batch in batches}
+    shown = {name: words for name, words in measures.items() if any(row[name] is not None for row in verdicts)}
     rows = [
         [
             row["dataset"],
             f"`{row['model']}`",
             f"`{row['baseline']}`",
-            _change(row, "rmse_rise"),
-            _change(row, "params_cut"),
-            *(_change(row, f"latency_cut_{batch}") for batch in batches),
+            *(_change(row, name) for name in shown),
             f"**{row['status']}**",
         ]
         for row in verdicts
     ]
-    return _markdown([*head, "verdict"], rows)
+    return _markdown(["series", "model", "against", *shown.values(), "verdict"], rows)
 
 
 def _change(row: Row, measure: str) -> str:

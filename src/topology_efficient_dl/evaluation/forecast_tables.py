@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import pandas as pd
@@ -60,9 +61,9 @@ def forecast_results(scores: pd.DataFrame, efficiency: pd.DataFrame, fits: pd.Da
 
     Returns
     -------
-    The columns `FORECAST_KEYS`, rows in the order of ``scores``. ``seeds`` is a list; standard deviations have n - 1 in
-    the denominator and are null for one seed; ``fit_seconds`` is the mean over seeds, for a compressed network of
-    making it and of training on, without the fit of the dense one.
+    The columns `FORECAST_KEYS`, rows in the order of ``scores``. ``seeds`` is a list, empty for forecasts that nothing
+    was fitted for; standard deviations have n - 1 in the denominator and are null for one seed; ``fit_seconds`` is the
+    mean over seeds, for a compressed network of making it and of training on, without the fit of the dense one.
 
     Raises
     ------
@@ -77,4 +78,18 @@ def forecast_results(scores: pd.DataFrame, efficiency: pd.DataFrame, fits: pd.Da
         table[f"{error}_mean"], table[f"{error}_std"] = groups[error].mean(), groups[error].std(ddof=1)
     seconds = fits.groupby(_ROW, sort=False)["fit_seconds"].mean()
     costs = efficiency.set_index(_ROW).reindex(columns=_COSTS)
-    return table.join(costs).join(seconds).reset_index()[list(FORECAST_KEYS)]
+    table = table.join(costs).join(seconds)
+    table["seeds"] = table["seeds"].where(table["fit_seconds"].notna(), other=pd.Series([[]] * len(table), table.index))
+    return table.reset_index()[list(FORECAST_KEYS)]
+
+
+def read_seeds(results: pd.DataFrame) -> pd.DataFrame:
+    """Results with ``seeds`` as lists, also where the table was a CSV file in between, which has text there.
+
+    Examples
+    --------
+    >>> read_seeds(pd.DataFrame({"seeds": ["[42, 123]", [7]]}))["seeds"].tolist()
+    [[42, 123], [7]]
+    """
+    lists = [json.loads(seeds) if isinstance(seeds, str) else seeds for seeds in results["seeds"]]
+    return results.assign(seeds=pd.Series(lists, results.index, dtype=object))
