@@ -11,8 +11,10 @@ from topology_efficient_dl.compression.compress import compress_cell
 from topology_efficient_dl.compression.forecast_tuning import tune_forecast_cell
 from topology_efficient_dl.compression_params import CompressionRecipe, FineTuneParams
 from topology_efficient_dl.data.forecasting import ForecastSeries, ForecastSplit, cut_windows
+from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation.metrics import score_forecast
 from topology_efficient_dl.forecast_params import WindowParams
+from topology_efficient_dl.models.forecaster import Forecaster
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import ModelSpec, TrainParams
 from topology_efficient_dl.training.forecast_cells import fit_forecast_cell, forecast_cell, naive_cell
@@ -89,6 +91,23 @@ def test_forecasts_are_in_the_unit_of_the_series(split: ForecastSplit, dense: Tr
     assert abs(table["forecast"] - 100).max() < 50
 
 
+@pytest.mark.parametrize("relative", ["last", "train"])
+def test_a_forecaster_takes_and_gives_values_of_the_series(split: ForecastSplit, relative: str) -> None:
+    series = ForecastSeries("waves", split.values, 12, "units", "made here")
+    other = cut_windows(series, WindowParams(context=16, horizon=4, relative_to=relative))
+    fitted = fit_forecaster(other, FCN, 1, TrainParams(max_epochs=1, min_epochs=1))
+    call = Forecaster(TrainedModel.from_bytes(fitted.to_bytes()))
+    np.testing.assert_allclose(call(other.past("test")).ravel(), forecast_cell((fitted, other))["forecast"], rtol=1e-6)
+    with pytest.raises(DataError, match=r"shape \(2, 9\), expected \(n, 16\)"):
+        call(np.zeros((2, 9)))
+
+
+def test_a_classifier_is_no_forecaster(dense: TrainedModel) -> None:
+    card = {key: value for key, value in dense.card.items() if key != "task"}
+    with pytest.raises(ParameterError, match="is a classifier"):
+        Forecaster(TrainedModel(card, dense.weights))
+
+
 def test_a_network_learns_what_a_naive_rule_cannot(split: ForecastSplit) -> None:
     spec = ModelSpec(architecture="gru", size="small")
     fitted = fit_forecaster(split, spec, 1, TrainParams(max_epochs=60, min_epochs=30, learning_rate=1e-2))
@@ -139,5 +158,5 @@ def test_training_on_comes_nearer_to_the_teacher(split: ForecastSplit, dense: Tr
 
 
 def test_an_ensemble_is_refused(split: ForecastSplit) -> None:
-    with pytest.raises(Exception, match="an ensemble averages probabilities, and forecasts have none"):
+    with pytest.raises(ParameterError, match="an ensemble averages probabilities, and forecasts have none"):
         fit_forecaster(split, ModelSpec(architecture="fcn", members=2), 1, TRAIN)
