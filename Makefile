@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-b design-b ablation-b results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b results-c design-c ablation-c crossing-c clean
+.PHONY: help run test lint viz bench results-b design-b ablation-b results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b results-c design-c ablation-c crossing-c forecast-c clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -131,6 +131,10 @@ scaling-b: $(READY)  ## docs/results/scaling_b: networks on graphs to 50 million
 closure-b: $(READY)  ## docs/results/closure_b: which open triangles close, on four real sets; needs GRAPH_ROOT
 	$(BIN)/kedro run --pipelines closure_b --env closure_b
 	$(BIN)/kedro publish --track closure_b --env closure_b --only closure
+
+forecast-c: $(READY)  ## docs/results/forecast_c: forecasting networks made smaller, on series bundled with aeon
+	$(BIN)/kedro run --pipelines forecast_c
+	$(BIN)/kedro publish --track forecast_c
 
 clean:  ## remove what runs wrote
 	rm -rf data/0[2-8]*/*

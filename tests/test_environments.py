@@ -12,6 +12,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 from pydantic import BaseModel
 
+from topology_efficient_dl.data.forecasting import SERIES
 from topology_efficient_dl.datasets.graphs import GraphTasksDataset
 from topology_efficient_dl.datasets.splits import SplitsDataset
 from topology_efficient_dl.errors import ParameterError
@@ -127,6 +128,17 @@ def test_track_b_has_its_baselines_a_proposal_and_models_of_graphs_alone(environ
     assert {track.evaluate.baseline, *track.evaluate.further_baselines} <= set(chosen)
     assert any(spec.role == "proposal" for spec in chosen.values())
     assert all(find_architecture(spec.architecture).of_graphs for spec in chosen.values())
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_forecasts_are_made_by_networks_of_series_of_series_that_are_there(environment: str) -> None:
+    groups = groups_of(environment)
+    forecast = groups["forecast"]
+    assert set(forecast.datasets.root) <= set(SERIES)
+    for spec in groups["zoo"].pick(forecast.models).values():
+        assert find_architecture(spec.architecture).reads == "series"
+    assert any(recipe.is_tensor for recipe in forecast.compression.recipes().values())
+    assert {"continued", "small_dense"} <= {recipe.method for recipe in forecast.compression.recipes().values()}
 
 
 def test_every_environment_writes_to_folders_of_its_own() -> None:

@@ -11,6 +11,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from topology_efficient_dl.evaluation.console import summary_text
+from topology_efficient_dl.evaluation.forecast_page import forecast_summary
 from topology_efficient_dl.parameter_check import check_parameters, check_that_they_are_read
 
 
@@ -50,6 +51,10 @@ class Summary:
                 click.echo(summary_text(catalog.load(f"{track}.results"), catalog.load(name)))
                 for report in ("report_html", "report_markdown", "pareto_image"):
                     click.echo(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}")
+            if name.endswith(".forecast_verdicts"):
+                track = name.removesuffix(".forecast_verdicts")
+                click.echo(forecast_summary(catalog.load(f"{track}.forecast_results"), catalog.load(name)))
+                click.echo(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}")
 
 
 def saved_path(dataset: Any) -> str:

@@ -7,15 +7,17 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from topology_efficient_dl.data.forecasting import check_series_name
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
+from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.graph_params import Propagation, TrackParams
 from topology_efficient_dl.models.registry import check_architecture, find_architecture
 from topology_efficient_dl.parameter_groups import GROUPS
 from topology_efficient_dl.params import EvaluateParams, ModelSpec, Names, TdaParams, TrainParams, Transforms, Zoo
 from topology_efficient_dl.tda.combinations import check_combination
 
-FEATURE_GROUPS = {"track_a": "tda.variants or to transforms", "track_b": "propagation", "track_c": ""}
+FEATURE_GROUPS = {"track_a": "tda.variants or to transforms", "track_b": "propagation", "track_c": "", "forecast": ""}
 """By track, where what a model reads is named."""
 
 NOT_NUMERIC = {"dataset", "model", "seeds", "flops_reason"}
@@ -56,6 +58,7 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
         _check_axes(evaluate, "evaluate")
     _check_track_b(groups)
     _check_track_c(groups)
+    _check_forecast(groups)
     return groups
 
 
@@ -81,6 +84,7 @@ def check_that_they_are_read(given: Iterable[str], read: Iterable[str]) -> None:
     known = set(read)
     for name in given:
         own = [track for track in ("track_b", "track_c") if f"params:{track}.{name}" in known]
+        own += ["forecast"] if "params:forecast" in known else []
         if name in TrackParams.model_fields and f"params:{name}" not in known and own:
             raise ParameterError(f"{name}: this pipeline does not read it; write {own[0]}.{name}")
 
@@ -117,11 +121,26 @@ def _check_track_c(groups: Mapping[str, BaseModel]) -> None:
         )
     if not isinstance(zoo, Zoo):
         return
-    _check_models(zoo, track.models, None, "track_c")
-    for model, spec in zoo.pick(track.models).items():
+    _check_compressible(zoo, track.models, "track_c")
+
+
+def _check_forecast(groups: Mapping[str, BaseModel]) -> None:
+    """Series that are not there, and models that cannot forecast or be compressed."""
+    forecast, zoo = groups.get("forecast"), groups.get("zoo")
+    if not isinstance(forecast, ForecastParams):
+        return
+    for name in forecast.datasets.root:
+        check_series_name(name)
+    if isinstance(zoo, Zoo):
+        _check_compressible(zoo, forecast.models, "forecast")
+
+
+def _check_compressible(zoo: Zoo, models: Names, track: str) -> None:
+    _check_models(zoo, models, None, track)
+    for model, spec in zoo.pick(models).items():
         if spec.features is not None or find_architecture(spec.architecture).reads != "series" or spec.members > 1:
             raise ParameterError(
-                f"track_c.models: '{model}' is {'an ensemble' if spec.members > 1 else 'a model of features'}; "
+                f"{track}.models: '{model}' is {'an ensemble' if spec.members > 1 else 'a model of features'}; "
                 "compression takes single networks that read series"
             )
 

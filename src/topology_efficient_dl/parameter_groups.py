@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.compression_params import CompressionParams, CrossingParams
+from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.graph_params import (
     ClosureParams,
     GraphParams,
@@ -53,5 +54,6 @@ GROUPS: dict[str, type[BaseModel]] = {
     "compression": CompressionParams,
     "crossing": CrossingParams,
     "track_c": TrackParams,
+    "forecast": ForecastParams,
 }
 """By the name that it has in ``conf``."""

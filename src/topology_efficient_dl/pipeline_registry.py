@@ -10,6 +10,7 @@ from topology_efficient_dl.pipelines import (
     archive,
     closure,
     evaluate,
+    forecast,
     ingest,
     qa_merge,
     scaling,
@@ -83,6 +84,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         parameters={"params:crossing", "params:efficiency"},
         prefix_datasets_with_namespace=True,
     )
+    forecast_c = Pipeline(
+        forecast.create_pipeline(),
+        namespace="forecast_c",
+        parameters={"params:forecast", "params:zoo", "params:efficiency", "params:parallel"},
+        prefix_datasets_with_namespace=True,
+    )
     archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
     return {
         **parts,
@@ -95,6 +102,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "track_c": track_c,
         "ranks_c": ranks_c,
         "crossing_c": crossing_c,
+        "forecast_c": forecast_c,
         "archive_a": archive_a,
         "scaling_a": parts["ingest"] + scaling_a,
         "scaling_betti": scaling_betti,

@@ -29,7 +29,11 @@ QUICK = {
     "parallel.backend": "sequential",
     "tda.max_points": "20",
 }
-OWN_NAMES = {"track_b": ("track_b", "simplicial_build"), "track_c": ("track_c", "tensor_compress")}
+OWN_NAMES = {
+    "track_b": ("track_b", "simplicial_build"),
+    "track_c": ("track_c", "tensor_compress"),
+    "forecast": ("forecast_c",),
+}
 """Pipelines whose seeds, training and evaluation have names of their own; their data are those of the environment."""
 
 

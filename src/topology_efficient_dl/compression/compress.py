@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.compression.peers import PEERS, Start
 from topology_efficient_dl.compression_params import CompressionRecipe
-from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.data.split import SeriesByPart
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.trained import TrainedModel, weights_of
 from topology_efficient_dl.params import EfficiencyParams
@@ -99,14 +99,14 @@ Recipe = tuple[str, CompressionRecipe, tuple[EfficiencyParams, str] | None]
 
 
 @versioned(2)
-def compress_cell(cell: tuple[TrainedModel, Split, Recipe]) -> TrainedModel:
+def compress_cell(cell: tuple[TrainedModel, SeriesByPart, Recipe]) -> TrainedModel:
     """One trained model made smaller by one recipe, not yet trained on."""
     model, split, (variant, recipe, measured) = cell
     efficiency = measured[0] if measured else None
     return compress(model, recipe, variant, sample_of(split, recipe.latency_batch), efficiency)
 
 
-def sample_of(split: Split, size: int) -> Tensor:
+def sample_of(split: SeriesByPart, size: int) -> Tensor:
     """So many series of train, repeated if there are too few: what latencies are measured on."""
     series = split.series["train"]
     return torch.from_numpy(np.ascontiguousarray(series[np.arange(size) % len(series)], dtype=np.float32))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch.nn.utils import parametrize
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.compression_params import CompressionRecipe
+from topology_efficient_dl.data.forecasting import ForecastSplit
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.trained import TrainedModel, weights_of
 from topology_efficient_dl.params import ModelSpec, TrainParams
@@ -29,6 +31,16 @@ ADAPTERS = 2
 TuneCell = tuple[TrainedModel, TrainedModel, Split, CompressionRecipe]
 
 
+class Fits(NamedTuple):
+    """How networks of a kind are fitted from nothing, and trained on; see `fit` and `fit_on`."""
+
+    fit: Callable[..., TrainedModel]
+    fit_on: Callable[..., list[dict[str, Any]]]
+
+
+CLASSIFIERS = Fits(fit, fit_on)
+
+
 @versioned(1)
 def tune_cell(cell: TuneCell, train: TrainParams) -> TrainedModel:
     """One compressed model trained on, with the dense one as its teacher."""
@@ -38,10 +50,11 @@ def tune_cell(cell: TuneCell, train: TrainParams) -> TrainedModel:
 def tune(
     compressed: TrainedModel,
     dense: TrainedModel,
-    split: Split,
+    split: Split | ForecastSplit,
     recipe: CompressionRecipe,
     train: TrainParams,
     *,
+    fits: Fits = CLASSIFIERS,
     progress: bool = False,
 ) -> TrainedModel:
     """Train a compressed model on.
@@ -59,6 +72,7 @@ def tune(
     split : train and validation are learnt from; test is not looked at
     recipe : as it was compressed by
     train : of the dense model
+    fits : how networks of this kind are fitted
     progress : draw a bar over epochs, if standard error is a terminal
 
     Raises
@@ -68,7 +82,7 @@ def tune(
     if recipe.method == "int8":
         return compressed
     if recipe.method == "small_dense" and recipe.fine_tune.distillation == 0:
-        return _from_scratch(compressed, split, train)
+        return _from_scratch(compressed, split, train, fits)
     network, levels, shares = _prepared(compressed, dense, recipe)
     how = recipe.fine_tune
     if recipe.method == "small_dense":
@@ -76,12 +90,14 @@ def tune(
     name = f"{compressed.card['model']} on {split.name}, seed {compressed.card['seed']}"
     options: dict[str, Any] = {"levels": levels, "shares": shares, "name": name, "progress": progress}
     started = time.perf_counter()
-    history = fit_on(network, dense, split, how, train, compressed.card["seed"], **options)
+    history = fits.fit_on(network, dense, split, how, train, compressed.card["seed"], **options)
     _merge_adapters(network)
     return _with_fit(compressed, network, history, time.perf_counter() - started)
 
 
-def _from_scratch(compressed: TrainedModel, split: Split, train: TrainParams) -> TrainedModel:
+def _from_scratch(
+    compressed: TrainedModel, split: Split | ForecastSplit, train: TrainParams, fits: Fits
+) -> TrainedModel:
     card = compressed.card
     spec = ModelSpec(
         architecture=card["architecture"],
@@ -89,7 +105,7 @@ def _from_scratch(compressed: TrainedModel, split: Split, train: TrainParams) ->
         options=card["options"],
         normalise=card.get("normalise", False),
     )
-    found = fit(split, spec, card["seed"], train, model=card["model"])
+    found = fits.fit(split, spec, card["seed"], train, model=card["model"])
     return TrainedModel(found.card | {"compression": card["compression"]}, found.weights)
 
 

@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 PARTS = ("train", "validation", "test")
+
+
+class SeriesByPart(Protocol):
+    """What a network's input and output are told by: series by part, and as many names as it gives numbers."""
+
+    @property
+    def name(self) -> str:
+        """Of the dataset."""
+
+    @property
+    def series(self) -> Mapping[str, NDArray[np.float32]]:
+        """By part, (n_samples, n_channels, n_timepoints) float32."""
+
+    @property
+    def n_channels(self) -> int:
+        """Channels of every series."""
+
+    @property
+    def n_timepoints(self) -> int:
+        """Samples in time of every series."""
+
+    @property
+    def n_classes(self) -> int:
+        """Numbers that a network gives: one a class, or one a step that is forecast."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names."""
 
 
 @dataclass(frozen=True)

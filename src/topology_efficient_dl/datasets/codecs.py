@@ -15,6 +15,12 @@ def _split() -> Codec:
     return codecs.NPZ.wrap(split_to_arrays, split_from_arrays)
 
 
+def _windows() -> Codec:
+    from topology_efficient_dl.data.forecasting import ForecastSplit
+
+    return codecs.NPZ.wrap(ForecastSplit.to_arrays, ForecastSplit.from_arrays)
+
+
 def _diagrams() -> Codec:
     from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
 
@@ -74,6 +80,7 @@ CODECS: dict[str, Callable[[], Codec]] = {
     "csv": lambda: codecs.CSV,
     "json": lambda: codecs.JSON,
     "split": _split,
+    "windows": _windows,
     "diagrams": _diagrams,
     "features": _features,
     "model": _model,

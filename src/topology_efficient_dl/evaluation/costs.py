@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
-from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.data.split import SeriesByPart
 from topology_efficient_dl.efficiency.flops import FlopCount, count_flops
 from topology_efficient_dl.efficiency.latency import LatencyRecord, latency_columns, measure_latency
 from topology_efficient_dl.efficiency.memory import peak_rss_mb, peak_vram_mb
@@ -31,7 +31,7 @@ Batches = dict[int, NDArray[np.float32]]
 
 @versioned(1)
 def measure_costs(
-    pair: tuple[Mapping[str, TrainedModel], Split], params: EfficiencyParams, environment: str = ""
+    pair: tuple[Mapping[str, TrainedModel], SeriesByPart], params: EfficiencyParams, environment: str = ""
 ) -> list[Row]:
     """The cost of every model of one dataset, one JSON-ready row each.
 
@@ -95,8 +95,8 @@ def _batch(series: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(series[np.arange(size) % len(series)])
 
 
-def _labels_of(predictor: Predictor) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
-    return lambda series: predictor(series).argmax(axis=1)
+def _labels_of(predictor: Predictor) -> Callable[[NDArray[np.float32]], NDArray[Any]]:
+    return predictor if predictor.forecasts else lambda series: predictor(series).argmax(axis=1)
 
 
 def _measure_networks(
@@ -116,6 +116,8 @@ def _inputs_of(predictor: Predictor, series: NDArray[np.float32]) -> NDArray[np.
 
 
 def _network_call(predictor: Predictor, inputs: NDArray[np.float32]) -> Callable[[Any], Any]:
+    if predictor.forecasts:
+        return lambda _: predictor.of_inputs(inputs)
     return lambda _: predictor.of_inputs(inputs).argmax(axis=1)
 
 

@@ -20,6 +20,8 @@ PUBLISHED = {
         "report_markdown": "{track}/report.md",
         "pareto_image": "{track}/pareto.png",
         "level_sets_image": "{track}/level_sets.png",
+        "forecast_results": "{track}/results.csv",
+        "forecast_image": "{track}/forecast.png",
     },
     "archive": {
         "archive_cells": "{track}_archive.csv",

@@ -30,6 +30,9 @@ from topology_efficient_dl.tensor.widths import with_widths
 FloatArray = NDArray[np.float32]
 
 SHAPE_KEYS = ("n_channels", "n_timepoints", "n_classes", "n_features")
+FORECAST = "forecast"
+"""The ``task`` in the card of a forecaster; cards of classifiers have none."""
+
 WEIGHTS, EXTRACTOR = "weights.", "extractor."
 
 
@@ -74,6 +77,8 @@ class TrainedModel:
         ``best_epoch``: median of ``best_epochs``; ``fit_seconds``: wall time;
         ``history``: rows of ``member, stage, epoch, train_loss, validation_loss, validation_accuracy, learning_rate,
         seconds``, none for a head in closed form;
+        ``task``, only of forecasters: ``"forecast"``, whose network's numbers are the answer as they are, in standard
+        deviations of train;
         ``compression``, only of compressed models: what was done, and what it takes to rebuild them
         (``compression.compress``);
         ``candidate_errors``, only where train chose among transforms: of each, or None (``training.recipe_choice``)
@@ -191,6 +196,7 @@ class Predictor:
         self.reads_features = model.card["recipe"] is not None
         if merge and self._on_cpu and not self.reads_features:
             network = in_cache_blocks(network, torch.zeros(1, *self.shape))
+        self.forecasts = model.card.get("task") == FORECAST
         self.network = network.to(self.device)
         self._model = model
 
@@ -208,7 +214,7 @@ class Predictor:
 
         Returns
         -------
-        (n, n_classes) float32, rows sum to one.
+        (n, n_classes) float32, rows sum to one; of a forecaster (n, horizon), its network's numbers.
 
         Raises
         ------
@@ -241,7 +247,7 @@ class Predictor:
 
     def _of_batch(self, inputs: Tensor) -> Tensor:
         scores: Tensor = self.network(inputs if self._on_cpu else inputs.to(self.device))
-        return scores.softmax(dim=1)
+        return scores if self.forecasts else scores.softmax(dim=1)
 
 
 def _without_parametrizations(network: nn.Module) -> nn.Module:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -15,14 +16,19 @@ from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import TrainParams
 from topology_efficient_dl.training.batches import Batches
-from topology_efficient_dl.training.classification import Classification, balanced_weights
+from topology_efficient_dl.training.classification import balanced_weights
 from topology_efficient_dl.training.distillation import Distillation
 from topology_efficient_dl.training.loop import ONE_FIT, trainer_of
+from topology_efficient_dl.training.objective import Objective
 from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning, training_device
 from topology_efficient_dl.training.stopping import EpochLog
 from topology_efficient_dl.training.weight_masks import Levels, WeightMasks
 
 TEACHER_BATCH = 256
+
+
+Learn = Callable[[Tensor, TrainParams], tuple[Objective, Tensor]]
+"""From what the teacher says of every sample, and the parameters of the loop, to what is minimised and its targets."""
 
 
 def fit_on(
@@ -62,23 +68,64 @@ def fit_on(
     ParameterError : the device is not there
     CellError : the loss became infinite or NaN
     """
+
+    def learn(logits: Tensor, how: TrainParams) -> tuple[Objective, Tensor]:
+        codes = torch.from_numpy(split.development(split.labels))
+        weights = balanced_weights(codes, split.n_classes) if how.class_weights == "balanced" else None
+        module = Distillation(network, how, weights, recipe.distillation, recipe.temperature)
+        return module, torch.cat([codes[:, None].float(), logits], dim=1)
+
+    return train_on(
+        network,
+        teacher,
+        split.development(split.series),
+        learn,
+        recipe,
+        train,
+        seed,
+        levels=levels,
+        shares=shares,
+        name=name,
+        progress=progress,
+    )
+
+
+def train_on(
+    network: nn.Module,
+    teacher: TrainedModel,
+    inputs: NDArray[np.float32],
+    learn: Learn,
+    recipe: FineTuneParams,
+    train: TrainParams,
+    seed: int,
+    *,
+    levels: Levels = (),
+    shares: Sequence[float] = (1.0,),
+    name: str = "compressed network",
+    progress: bool = False,
+) -> list[dict[str, Any]]:
+    """As `fit_on`, whatever is learnt.
+
+    Parameters
+    ----------
+    inputs : (n, n_channels, n_timepoints) all that is learnt from
+    learn : makes what is minimised, and the targets, once the teacher has spoken
+
+    Other parameters, what is returned and what is raised are those of `fit_on`.
+    """
     if recipe.epochs == 0:
         return []
     device = training_device(train)
     how = train.model_copy(update={"max_epochs": recipe.epochs, "learning_rate": recipe.learning_rate})
-    inputs, codes = split.development(split.series), torch.from_numpy(split.development(split.labels))
     with tqdm(total=recipe.epochs, desc=name, unit="epoch", disable=None if progress else True, leave=False) as bar:
         log = EpochLog(how, name, lambda _: _advance(bar), stage="fine-tuning")
         with ONE_FIT, silent_lightning(), reproducible(member_seed(seed, 1), how.threads):
-            logits = _logits_of(teacher, inputs)
+            said = _answers_of(teacher, inputs)
             masks = WeightMasks(levels, shares, recipe.epochs)
-            weights = balanced_weights(codes, split.n_classes) if how.class_weights == "balanced" else None
-            targets = torch.cat([codes[:, None].float(), logits], dim=1)
+            module, targets = learn(said, how)
             tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
             batches = Batches(tensor.to(device), targets.to(device), how.batch_size, shuffle_seed=seed)
-            module: Classification = Distillation(
-                network.train(), how, weights, recipe.distillation, recipe.temperature
-            )
+            network.train()
             trainer_of(how, device, [log, masks], recipe.epochs).fit(module, batches)
     network.cpu().eval()
     return log.history
@@ -89,7 +136,7 @@ def _advance(bar: tqdm[Any]) -> None:
 
 
 @torch.inference_mode()
-def _logits_of(teacher: TrainedModel, inputs: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
+def _answers_of(teacher: TrainedModel, inputs: NDArray[np.float32]) -> Tensor:
     """What the teacher says of every series, once: nothing is drawn anew between epochs."""
     network = teacher.module()
     parts = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32)).split(TEACHER_BATCH)

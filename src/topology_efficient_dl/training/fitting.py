@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.data.split import SeriesByPart, Split
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.registry import find_architecture
@@ -62,7 +62,7 @@ def fit(
 
 
 def describe_cell(
-    split: Split, spec: ModelSpec, seed: int, features: tuple[int, TdaRecipe | SeriesRecipe] | None, model: str
+    split: SeriesByPart, spec: ModelSpec, seed: int, features: tuple[int, TdaRecipe | SeriesRecipe] | None, model: str
 ) -> dict[str, Any]:
     """What a card says of a cell before it is fitted; see ``TrainedModel``.
 

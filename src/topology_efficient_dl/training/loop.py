@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import lightning.pytorch as pl
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.trained import TrainedModel, build_network, weights_of
 from topology_efficient_dl.params import TrainParams
 from topology_efficient_dl.training.classification import Classification, balanced_weights
+from topology_efficient_dl.training.objective import Objective
 from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning
 from topology_efficient_dl.training.samples import Samples
 from topology_efficient_dl.training.stopping import BestEpoch, EpochLog
@@ -25,6 +26,8 @@ from topology_efficient_dl.training.stopping import BestEpoch, EpochLog
 VALIDATION_BATCH = 256
 
 Tick = Callable[[dict[str, Any]], None]
+MakeObjective = Callable[[nn.Module, TrainParams, Tensor | None], Objective]
+"""From a network, the parameters of the loop and weights of classes, or None, to what is minimised."""
 
 
 class MemberFit(NamedTuple):
@@ -46,6 +49,7 @@ def fit_networks(
     device: torch.device,
     *,
     state: Mapping[str, NDArray[Any]] | None = None,
+    objective: MakeObjective = Classification,
     progress: bool = False,
 ) -> TrainedModel:
     """Fit all members of a cell.
@@ -57,6 +61,7 @@ def fit_networks(
     train : the parameters of the loop
     device : to fit on
     state : arrays of the feature extractor, which are stored with the weights
+    objective : what is minimised
     progress : draw a bar over epochs, if standard error is a terminal
 
     Raises
@@ -69,7 +74,7 @@ def fit_networks(
     bar = tqdm(total=epochs, desc=_name(card), unit="epoch", disable=bar_off, leave=False)
     with bar, ONE_FIT, silent_lightning():
         fits = [
-            _fit_member(card, member, samples, train, device, lambda row: _advance(bar, row))
+            _fit_member(card, member, samples, train, device, lambda row: _advance(bar, row), objective)
             for member in range(card["members"])
         ]
     return _trained(card, fits, state or {}, time.perf_counter() - started)
@@ -85,17 +90,23 @@ def _advance(bar: tqdm[Any], row: dict[str, Any]) -> None:
 
 
 def _fit_member(
-    card: dict[str, Any], member: int, samples: Samples, train: TrainParams, device: torch.device, tick: Tick
+    card: dict[str, Any],
+    member: int,
+    samples: Samples,
+    train: TrainParams,
+    device: torch.device,
+    tick: Tick,
+    objective: MakeObjective,
 ) -> MemberFit:
     """Fit one network: choose the number of epochs on validation, then, unless told not to, refit on everything."""
     seed = member_seed(card["seed"], member)
     best = BestEpoch(train, _name(card), tick)
-    network = _run(card, seed, train, device, best, samples, ("train", "validation"))
+    network = _run(card, seed, train, device, best, samples, ("train", "validation"), objective)
     if not train.refit:
         network.load_state_dict(best.weights)
         return MemberFit(network.cpu(), best.best_epoch, best.history)
     log = EpochLog(train, _name(card), tick)
-    network = _run(card, seed, train, device, log, samples, ("development", None), epochs=best.best_epoch)
+    network = _run(card, seed, train, device, log, samples, ("development", None), objective, best.best_epoch)
     return MemberFit(network.cpu(), best.best_epoch, best.history + log.history)
 
 
@@ -107,6 +118,7 @@ def _run(
     log: EpochLog,
     samples: Samples,
     parts: tuple[str, str | None],
+    objective: MakeObjective,
     epochs: int | None = None,
 ) -> nn.Module:
     """Train a new network on one part and validate on another, for at most ``epochs`` of the schedule."""
@@ -116,7 +128,7 @@ def _run(
         targets = samples.targets(part)
         weights = balanced_weights(targets.cpu(), card["n_classes"]) if train.class_weights == "balanced" else None
         trainer_of(train, device, [log], epochs or train.max_epochs).fit(
-            Classification(network, train, weights),
+            objective(network, train, weights),
             samples.batches(part, train.batch_size, shuffle_seed=seed),
             samples.batches(validation, VALIDATION_BATCH) if validation else None,
         )

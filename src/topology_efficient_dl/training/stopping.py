@@ -12,7 +12,7 @@ from torch import Tensor
 
 from topology_efficient_dl.errors import CellError
 from topology_efficient_dl.params import TrainParams
-from topology_efficient_dl.training.classification import Classification
+from topology_efficient_dl.training.objective import Objective
 
 
 class EpochLog(pl.Callback):
@@ -45,7 +45,7 @@ class EpochLog(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Read the epoch's losses."""
-        assert isinstance(pl_module, Classification)
+        assert isinstance(pl_module, Objective)
         row: dict[str, Any] = {
             "stage": self.stage,
             "epoch": len(self.history) + 1,
@@ -58,7 +58,7 @@ class EpochLog(pl.Callback):
         self.decide(trainer, pl_module, row)
         self.tick(row)
 
-    def decide(self, trainer: pl.Trainer, pl_module: Classification, row: dict[str, Any]) -> None:
+    def decide(self, trainer: pl.Trainer, pl_module: Objective, row: dict[str, Any]) -> None:
         """What follows from the epoch: nothing here, the fit goes on for as long as it was told to."""
 
     def _refuse_divergence(self, row: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ class BestEpoch(EpochLog):
         self.best_epoch, self.best_loss = 0, math.inf
         self.weights: dict[str, Tensor] = {}
 
-    def decide(self, trainer: pl.Trainer, pl_module: Classification, row: dict[str, Any]) -> None:
+    def decide(self, trainer: pl.Trainer, pl_module: Objective, row: dict[str, Any]) -> None:
         """Keep the epoch, or stop."""
         first = min(self.train_params.min_epochs, self.train_params.max_epochs)
         if row["epoch"] >= first and row["validation_loss"] < self.best_loss:

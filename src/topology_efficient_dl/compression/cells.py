@@ -1,0 +1,50 @@
+"""Many trained models made smaller by many recipes: the collection that they become."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TypeVar
+
+from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.collections.execution import SEQUENTIAL
+from topology_efficient_dl.compression.compress import compress_cell, compressed_key
+from topology_efficient_dl.compression_params import CompressionParams
+from topology_efficient_dl.data.split import SeriesByPart
+from topology_efficient_dl.efficiency.environment import environment_fingerprint
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params import EfficiencyParams, ParallelParams
+from topology_efficient_dl.training.cells import dataset_of
+
+AnySplit = TypeVar("AnySplit", bound=SeriesByPart)
+
+
+def compress_all(
+    models: Collection[TrainedModel],
+    splits: Collection[AnySplit],
+    compression: CompressionParams,
+    efficiency: EfficiencyParams,
+    parallel: ParallelParams,
+) -> Collection[TrainedModel]:
+    """Every model made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``; not yet trained on.
+
+    Parameters
+    ----------
+    models : by ``<dataset>/<model>/<seed>``
+    splits : by dataset, what the models read
+    compression : the recipes
+    efficiency : how timings are made, for recipes in which they have a say
+    parallel : how cells run; one after the other where something is timed
+    """
+    how = efficiency, environment_fingerprint()
+    recipes = {
+        name: (name, recipe.without_tuning(), how if recipe.is_measured else None)
+        for name, recipe in compression.recipes().items()
+    }
+    cells = models.cross().join(splits, dataset_of).cross(recipes).filter(partial(_is_wanted, compression))
+    alone = any(recipe.is_measured for recipe in compression.recipes().values())
+    return cells.map(compress_cell).renamed(compressed_key).run_on(SEQUENTIAL if alone else parallel)
+
+
+def _is_wanted(compression: CompressionParams, key: str) -> bool:
+    _, model, _, variant = key.split("/")
+    return compression.takes(variant, model)

@@ -1,0 +1,162 @@
+"""Nodes of ``forecast_c``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.compression.cells import compress_all
+from topology_efficient_dl.compression.compress import dense_key, layers_table, variant_of
+from topology_efficient_dl.compression.forecast_tuning import tune_forecast_cell
+from topology_efficient_dl.data.forecasting import ForecastSplit, cut_windows, describe_windows, read_series
+from topology_efficient_dl.data.forecasting.naive import NAIVE
+from topology_efficient_dl.efficiency.environment import environment_fingerprint
+from topology_efficient_dl.evaluation.costs import measure_costs
+from topology_efficient_dl.evaluation.document import results_document
+from topology_efficient_dl.evaluation.forecast_page import draw_forecasts, render_forecasts
+from topology_efficient_dl.evaluation.forecast_tables import forecast_results, read_seeds, score_forecasts
+from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts
+from topology_efficient_dl.forecast_params import ForecastParams
+from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params import EfficiencyParams, ParallelParams, Zoo
+from topology_efficient_dl.training.cells import dataset_of, fits_table, training_log
+from topology_efficient_dl.training.forecast_cells import NO_SEED, fit_forecast_cell, forecast_cell, naive_cell
+
+Rows = list[dict[str, Any]]
+
+
+def prepare_windows(forecast: ForecastParams) -> Collection[ForecastSplit]:
+    """Every series as windows of train, validation and test."""
+    series = {name: read_series(name) for name in forecast.datasets.root}
+    return Collection.of(series).map(cut_windows, forecast.windows)
+
+
+def describe_series(splits: Collection[ForecastSplit]) -> pd.DataFrame:
+    """One row a series: its length, windows of every part, season, unit, source."""
+    return pd.DataFrame([describe_windows(split) for split in splits.values()])
+
+
+def fit_forecasters(
+    splits: Collection[ForecastSplit], forecast: ForecastParams, zoo: Zoo, parallel: ParallelParams
+) -> Collection[TrainedModel]:
+    """Every network on every series with every seed, by ``<dataset>/<model>/<seed>``."""
+    entries = {name: (name, spec) for name, spec in zoo.pick(forecast.models).items()}
+    cells = splits.cross(entries, {str(seed): seed for seed in forecast.seeds.root})
+    return cells.map(fit_forecast_cell, forecast.train).run_on(parallel)
+
+
+def compress_forecasters(
+    models: Collection[TrainedModel],
+    splits: Collection[ForecastSplit],
+    forecast: ForecastParams,
+    efficiency: EfficiencyParams,
+    parallel: ParallelParams,
+) -> Collection[TrainedModel]:
+    """Every network made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``."""
+    return compress_all(models, splits, forecast.compression, efficiency, parallel)
+
+
+def tabulate_layers(compressed: Collection[TrainedModel]) -> pd.DataFrame:
+    """What became of every layer: ranks, parameters, error, or why it was left dense."""
+    return layers_table(compressed.values())
+
+
+def tune_forecasters(
+    compressed: Collection[TrainedModel],
+    models: Collection[TrainedModel],
+    splits: Collection[ForecastSplit],
+    forecast: ForecastParams,
+    parallel: ParallelParams,
+) -> Collection[TrainedModel]:
+    """Every compressed network trained on, with the dense one as its teacher."""
+    recipes = Collection.of(forecast.compression.recipes())
+    material = compressed.cross().join(models, dense_key).join(splits, dataset_of).join(recipes, variant_of)
+    return material.map(tune_forecast_cell, forecast.train).run_on(parallel)
+
+
+def gather_models(models: Collection[TrainedModel], tuned: Collection[TrainedModel]) -> Collection[TrainedModel]:
+    """Dense and compressed networks in one collection."""
+    return Collection.chain([models, tuned])
+
+
+def log_training(models: Collection[TrainedModel]) -> pd.DataFrame:
+    """Learning curves of all cells in one table."""
+    return training_log(models.values())
+
+
+def forecast_test(
+    splits: Collection[ForecastSplit], models: Collection[TrainedModel], parallel: ParallelParams
+) -> Collection[pd.DataFrame]:
+    """Forecasts of test, by networks and by naive rules."""
+    rules = [splits.map(naive_cell, name).suffixed(f"{name}/{NO_SEED}") for name in NAIVE]
+    networks = models.cross().join(splits, dataset_of).map(forecast_cell)
+    return Collection.chain([*rules, networks]).run_on(parallel)
+
+
+def measure_efficiency(
+    models: Collection[TrainedModel], splits: Collection[ForecastSplit], efficiency: EfficiencyParams
+) -> Collection[Rows]:
+    """What every network costs as it would be deployed, by series; one after the other, with nothing else running."""
+    by_series = models.group(dataset_of).cross().join(splits, dataset_of)
+    return by_series.map(measure_costs, efficiency.model_copy(update={"merge": True}), environment_fingerprint())
+
+
+def score(predictions: Collection[pd.DataFrame]) -> pd.DataFrame:
+    """MAE, MSE and RMSE of every cell, in the series' unit; series by series."""
+    scores = score_forecasts(predictions.values())
+    return scores.sort_values("dataset", kind="stable", ignore_index=True)
+
+
+def tabulate(scores: pd.DataFrame, efficiency: Collection[Rows], models: Collection[TrainedModel]) -> pd.DataFrame:
+    """Errors beside cost, one row a series and model."""
+    return forecast_results(scores, _table(efficiency), fits_table(models.values()))
+
+
+def judge(
+    predictions: Collection[pd.DataFrame],
+    efficiency: Collection[Rows],
+    forecast: ForecastParams,
+    measured: EfficiencyParams,
+) -> Rows:
+    """Confirmed, refuted or inconclusive: smaller networks against dense ones and peers, all against naive rules."""
+    return judge_forecasts(
+        pd.concat(predictions.values(), ignore_index=True),
+        _table(efficiency),
+        forecast.models.root,
+        forecast.compression.recipes(),
+        list(NAIVE),
+        forecast.horizon,
+        measured.batch_sizes,
+        forecast.evaluate,
+    )
+
+
+def draw(splits: Collection[ForecastSplit], predictions: Collection[pd.DataFrame], forecast: ForecastParams) -> Figure:
+    """Forecasts of test against truth: the seasonal rule, the first network, and the first that was made of it."""
+    dense, variant = forecast.models.root[0], next(iter(forecast.compression.recipes()))
+    shown = ["seasonal_naive", dense, f"{dense}.{variant}"]
+    table = pd.concat(predictions.values(), ignore_index=True)
+    return draw_forecasts(splits.values(), table, shown, forecast.seeds.root[0])
+
+
+def document(results: pd.DataFrame, verdicts: Rows, scores: pd.DataFrame, data_card: pd.DataFrame) -> dict[str, Any]:
+    """All numbers of the run in one JSON document, with the command and the environment."""
+    return results_document(read_seeds(results), verdicts, {"errors_by_seed": scores.to_dict("records")}, data_card)
+
+
+def report(
+    data_card: pd.DataFrame,
+    results: pd.DataFrame,
+    verdicts: Rows,
+    forecast: ForecastParams,
+    efficiency: EfficiencyParams,
+) -> str:
+    """What was found, tables, verdicts and conditions as one page."""
+    return render_forecasts(data_card, results, verdicts, forecast, efficiency, list(NAIVE))
+
+
+def _table(efficiency: Collection[Rows]) -> pd.DataFrame:
+    return pd.DataFrame([row for rows in efficiency.values() for row in rows])
