@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from topology_efficient_dl.compression.compress import compress, dense_key, layers_table, sample_of, variant_of
-from topology_efficient_dl.compression.peers import narrowed
+from topology_efficient_dl.compression.peers import _without_channels, narrowed
 from topology_efficient_dl.compression.tuning import tune
 from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionParams, CompressionRecipe
 from topology_efficient_dl.data.split import Split
@@ -18,7 +18,7 @@ from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation.compression_context import recipe_words
 from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
 from topology_efficient_dl.evaluation.costs import measure_costs
-from topology_efficient_dl.models.registry import find_architecture
+from topology_efficient_dl.models.registry import build_model, find_architecture
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, ModelSpec, TrainParams
 from topology_efficient_dl.training.fitting import fit
@@ -265,6 +265,14 @@ def test_null_leaves_a_variant_out_and_others_may_be_for_some_models() -> None:
     assert list(params.recipes()) == ["b", "c"]
     assert [params.takes("b", name) for name in ("fcn", "resnet")] == [True, False]
     assert params.takes("c", "resnet")
+
+
+def test_channels_of_networks_on_long_series_are_pruned() -> None:
+    """From 256 samples on long kernels run in pieces, which the pruner once took for channels."""
+    torch.manual_seed(0)
+    network = build_model("inception_time", "small", {}, n_channels=1, n_timepoints=300, n_classes=2).eval()
+    small = _without_channels(network, torch.zeros(2, 1, 300), 0.5, 4)
+    assert sum(each.numel() for each in small.parameters()) < 0.5 * sum(each.numel() for each in network.parameters())
 
 
 def test_keys() -> None:

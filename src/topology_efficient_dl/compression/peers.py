@@ -14,6 +14,7 @@ from torch.nn.utils import parametrize
 
 from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.layers import in_one_piece
 from topology_efficient_dl.models.registry import Architecture, find_architecture
 from topology_efficient_dl.models.trained import TrainedModel, build_network
 from topology_efficient_dl.tensor import candidates
@@ -110,7 +111,7 @@ def prune_channels(model: TrainedModel, recipe: CompressionRecipe) -> Start:
 def _without_channels(dense: nn.Module, sample: Tensor, ratio: float, multiple: int) -> nn.Module:
     import torch_pruning
 
-    network = copy.deepcopy(dense)
+    network = in_one_piece(copy.deepcopy(dense))
     heads = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1:]
     try:
         pruner = torch_pruning.pruner.MagnitudePruner(

@@ -75,6 +75,17 @@ class SameConv1d(nn.Conv1d):
         return F.conv1d(shifted, weight, self.bias)
 
 
+def in_one_piece(network: nn.Module) -> nn.Module:
+    """The network itself, with no long kernel cut into pieces: for what follows its course layer by layer.
+
+    The numbers are the same; the course no longer depends on the size of a batch, and shifted copies are no channels.
+    """
+    for module in network.modules():
+        if isinstance(module, SameConv1d):
+            module.taps = module.kernel_size[0]
+    return network
+
+
 def batch_norm(channels: int) -> nn.BatchNorm1d:
     """Batch normalisation with Keras' epsilon, 1e-3.
 

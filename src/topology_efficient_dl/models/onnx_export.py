@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import warnings
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.models.layers import SameConv1d
+from topology_efficient_dl.models.layers import in_one_piece
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.tensor.merging import merged
 from topology_efficient_dl.tensor.network import opened_attention
@@ -62,11 +61,7 @@ def to_onnx(model: TrainedModel) -> bytes:
 
 def exportable(network: nn.Module) -> nn.Module:
     """A merged copy whose course does not depend on the size of a batch."""
-    made = copy.deepcopy(merged(opened_attention(network)))
-    for module in made.modules():
-        if isinstance(module, SameConv1d):
-            module.taps = module.kernel_size[0]
-    return made.eval()
+    return in_one_piece(merged(opened_attention(network))).eval()
 
 
 def onnx_network(file: bytes, threads: int = 1) -> Callable[[FloatArray], FloatArray]:
