@@ -9,10 +9,12 @@ import torch
 
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.evaluation.onnx_costs import OnnxFile, export_cell, measure_onnx_costs, with_onnx
+from topology_efficient_dl.models.onnx_export import onnx_versions
 from topology_efficient_dl.models.registry import build_model
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams
 
+VERSIONS = onnx_versions()
 QUICK = EfficiencyParams(rounds=1, min_run_seconds=0.001, memory=False)
 
 
@@ -36,7 +38,7 @@ def split() -> Split:
 
 def test_every_seed_is_compared_and_the_first_is_timed() -> None:
     models = {f"toy/tiny_cnn/{seed}": model(seed) for seed in (1, 2)}
-    files = {key: export_cell(each) for key, each in models.items()}
+    files = {key: export_cell(each, VERSIONS) for key, each in models.items()}
     (row,) = measure_onnx_costs((models, files, split()), QUICK)
     assert row["onnx_difference"] < 1e-4
     assert row["onnx_bytes"] == len(files["toy/tiny_cnn/1"].content)
@@ -47,7 +49,7 @@ def test_every_seed_is_compared_and_the_first_is_timed() -> None:
 
 def test_what_cannot_be_exported_is_named_and_the_others_go_on() -> None:
     models = {"toy/tiny_cnn/1": model(1), "toy/features/1": model(1, model="features", recipe={"kind": "level_sets"})}
-    files = {key: OnnxFile.from_bytes(export_cell(each).to_bytes()) for key, each in models.items()}
+    files = {key: OnnxFile.from_bytes(export_cell(each, VERSIONS).to_bytes()) for key, each in models.items()}
     good, bad = measure_onnx_costs((models, files, split()), QUICK)
     assert good["onnx_difference"] < 1e-4
     assert "'features' does not read series alone" in bad["onnx_reason"]
@@ -55,8 +57,14 @@ def test_what_cannot_be_exported_is_named_and_the_others_go_on() -> None:
     assert table["onnx_bytes"].notna().tolist() == [True, False, False]
 
 
+def test_eight_bits_are_not_exported_as_float32() -> None:
+    exported = export_cell(model(1, compression={"quantised": True}), VERSIONS)
+    assert exported.reason is not None
+    assert "eight bits" in exported.reason
+
+
 def test_files_come_back_as_they_were() -> None:
-    exported = export_cell(model(1))
+    exported = export_cell(model(1), VERSIONS)
     assert OnnxFile.from_bytes(exported.to_bytes()) == exported
     assert OnnxFile.from_bytes(b"# not exported: no").reason == "no"
 

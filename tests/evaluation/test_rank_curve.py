@@ -55,6 +55,12 @@ def test_time_stops_following_at_the_largest_rank_from_which_no_step_pays(curve:
     assert turning_rank(one.assign(elasticity_b1=[1.0, 1.0]), "b1") is None
 
 
+def test_steps_that_save_no_arithmetic_have_no_say() -> None:
+    curve = pd.DataFrame({"rank": [4, 8, 64], "elasticity_b1": [0.2, 0.9, np.nan], "elasticity_b64": [np.nan] * 3})
+    assert turning_rank(curve, "b1") == 4
+    assert turning_rank(curve, "b64") is None
+
+
 def test_page_and_figure(curve: pd.DataFrame) -> None:
     page = rank_page(curve)
     assert "| Toy | net | tucker of conv | 4 | 8 |" in page

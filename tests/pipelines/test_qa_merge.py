@@ -71,6 +71,15 @@ def test_a_disk_error_is_one_message(asked) -> None:
     assert "Traceback" not in result.output
 
 
+def test_another_document_is_never_overwritten(asked) -> None:
+    (asked.root / DOCUMENT).parent.mkdir(parents=True, exist_ok=True)
+    (asked.root / DOCUMENT).write_text("# My own concepts\n", encoding="utf-8")
+    result = asked.run("--pipelines", "qa_merge")
+    assert result.code == 1
+    assert "no merged document and is left as it is" in result.output.replace("\n", " ")
+    assert (asked.root / DOCUMENT).read_text(encoding="utf-8") == "# My own concepts\n"
+
+
 def test_it_is_no_part_of_the_tracks() -> None:
     pipelines = register_pipelines()
     names = {node.name for node in pipelines["qa_merge"].nodes}

@@ -66,6 +66,7 @@ WRONG = {
     "missing": (SOUND.replace("lang: en\n", ""), 5, "lacks lang"),
     "unknown key": (SOUND.replace("tags:", "tag:"), 3, "unknown key 'tag'; did you mean 'tags'?"),
     "category": (SOUND.replace("topology", "topolgy"), 4, "unknown category 'topolgy'; did you mean 'topology'?"),
+    "lang list": (SOUND.replace("lang: en", "lang: [en]"), 5, "unknown lang '['en']'; expected en or ko"),
     "lang": (SOUND.replace("lang: en", "lang: de"), 5, "unknown lang 'de'; expected en or ko"),
     "date": (SOUND.replace("2026-01-02T03:04:05", "yesterday"), 2, "'yesterday' is not a date with time"),
     "day": (SOUND.replace("2026-01-02T03:04:05", "2026-01-02"), 2, "is not a date with time"),

@@ -70,7 +70,7 @@ def test_an_answer_that_was_cut_off_is_refused(model: Model) -> None:
 
 def test_an_error_of_the_server_is_told_in_its_words(model: Model) -> None:
     model.status, model.body = 500, json.dumps({"error": {"message": "out of\nmemory"}}).encode()
-    with pytest.raises(LanguageModelError, match=r"answered with status 500: out of\\nmemory$"):
+    with pytest.raises(LanguageModelError, match=r"answered with status 500: out of memory$"):
         ask(model)
     model.status, model.body = 401, b""
     with pytest.raises(LanguageModelError, match=r"answered with status 401$"):
@@ -129,6 +129,24 @@ def test_the_key_is_never_told(model: Model) -> None:
     assert KEY not in repr(LanguageModel(model.url, "tiny", KEY))
 
 
+def test_no_part_of_the_key_is_told_where_words_are_cut(model: Model) -> None:
+    model.status = 401
+    for before in range(180, 200):
+        model.body = json.dumps({"error": {"message": "x" * before + KEY}}).encode()
+        with pytest.raises(LanguageModelError) as caught:
+            ask(model)
+        assert KEY[:5] not in str(caught.value)
+    slashed = "secret/with/slashes"
+    model.body = json.dumps({"error": {"message": f"wrong {slashed}"}}).replace("/", r"\/").encode()
+    with pytest.raises(LanguageModelError, match=r"wrong \[key\]"):
+        ask(model, key=slashed)
+
+
+def test_a_placeholder_for_a_key_is_no_secret(model: Model) -> None:
+    model.says("$f(x) = x^2$")
+    assert ask(model, key="x") == "$f(x) = x^2$"
+
+
 SETTINGS = {BASE_URL: "https://user:pass@host:8443/v1/", MODEL: "tiny", API_KEY: KEY}
 
 
@@ -150,6 +168,8 @@ def test_settings_are_read() -> None:
         ({BASE_URL: "host/v1"}, "QA_LLM_BASE_URL is no address"),
         ({BASE_URL: "file:///etc/passwd"}, "QA_LLM_BASE_URL is no address"),
         ({BASE_URL: "http://[::1"}, "QA_LLM_BASE_URL is no address"),
+        ({BASE_URL: "http://host:80a0/v1"}, "QA_LLM_BASE_URL is no address"),
+        ({BASE_URL: "http://host:99999/v1"}, "QA_LLM_BASE_URL is no address"),
         ({BASE_URL: "http://"}, "QA_LLM_BASE_URL is no address"),
         ({API_KEY: f"{KEY}\nX"}, "QA_LLM_API_KEY has letters that no key has"),
         ({API_KEY: f"{KEY}é"}, "QA_LLM_API_KEY has letters that no key has"),

@@ -20,6 +20,7 @@ from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.trained import TrainedModel, weights_of
 from topology_efficient_dl.params import EfficiencyParams
 from topology_efficient_dl.tensor import Design, design_by_budget, design_by_energy, design_by_rank, shapes_of
+from topology_efficient_dl.tensor.cache_blocks import in_cache_blocks
 from topology_efficient_dl.tensor.latency_choice import design_by_latency, leave_slower_dense
 from topology_efficient_dl.tensor.merging import merged
 
@@ -201,6 +202,10 @@ def _factorised(
     return Start(network, {}, {"shapes": shapes, "widths": widths, "layers": layers})
 
 
+def _deployed(sample: Tensor, network: nn.Module) -> nn.Module:
+    return in_cache_blocks(merged(network), sample)
+
+
 def _design(dense: nn.Module, recipe: CompressionRecipe, sample: Tensor, efficiency: EfficiencyParams) -> Design:
     """By the first of rank, energy, latency and keep that is given; then without what would get slower."""
     what = (dense, recipe.method, recipe.layers)
@@ -210,7 +215,8 @@ def _design(dense: nn.Module, recipe: CompressionRecipe, sample: Tensor, efficie
     elif recipe.energy is not None:
         design = design_by_energy(*what, recipe.energy, recipe.multiple, joint=recipe.joint)
     elif recipe.latency is not None:
-        design = design_by_latency(dense, budget, recipe.latency, sample, efficiency, merged)
+        deployed = partial(_deployed, sample[:1])
+        design = design_by_latency(dense, budget, recipe.latency, sample, efficiency, deployed)
     else:
         design = budget(recipe.keep)
     return leave_slower_dense(design, sample, efficiency) if recipe.leave_slower_dense else design

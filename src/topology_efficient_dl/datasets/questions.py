@@ -7,7 +7,9 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
+from kedro_datasets.text import TextDataset
 
+from topology_efficient_dl.qa.merge import check_output
 from topology_efficient_dl.qa.store import Contents, QuestionStore
 
 
@@ -44,3 +46,17 @@ class QuestionsDataset(AbstractDataset[None, Contents]):
 
     def _exists(self) -> bool:
         return Path(self._filepath).is_dir()
+
+
+class MergedDocumentDataset(TextDataset):
+    """The merged document; a file that was not merged so is never overwritten."""
+
+    def save(self, data: str) -> None:
+        """Write the document.
+
+        Raises
+        ------
+        DatasetError : another document lies there
+        """
+        check_output(Path(str(self._filepath)))
+        super().save(data)

@@ -76,6 +76,14 @@ def measure_costs(
     ]
 
 
+@versioned(1)
+def measure_deployed_costs(
+    pair: tuple[Mapping[str, TrainedModel], SeriesByPart], params: EfficiencyParams, environment: str = ""
+) -> list[Row]:
+    """`measure_costs` of networks as they would be deployed: merged, large batches in parts that fit into the cache."""
+    return measure_costs(pair, params.model_copy(update={"merge": True}), environment)
+
+
 def check_device(device: str) -> None:
     """Refuse a device that is not there.
 

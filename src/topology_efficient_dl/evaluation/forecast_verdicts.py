@@ -8,7 +8,7 @@ such stretches gives intervals that err on the narrow side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -149,8 +149,9 @@ def judge_forecasts(
     """
     verdicts = []
     for dataset in dict.fromkeys(forecasts["dataset"]):
+        forecast = set(forecasts.loc[forecasts["dataset"] == dataset, "model"])
         costs = {row["model"]: row for row in efficiency[efficiency["dataset"] == dataset].to_dict("records")}
-        for model, baseline, rule in _comparisons(models, recipes, naive, batch_sizes, params):
+        for model, baseline, rule in _comparisons(models, recipes, naive, batch_sizes, params, forecast):
             estimates = _estimates(forecasts, costs, (dataset, model, baseline), horizon, batch_sizes, params)
             verdicts.append(_verdict(dataset, model, baseline, rule, estimates))
     return verdicts
@@ -162,19 +163,21 @@ def _comparisons(
     naive: Sequence[str],
     batch_sizes: Sequence[int],
     params: ForecastCriterion,
+    forecast: Collection[str],
 ) -> list[tuple[str, str, Criterion]]:
     cheaper, as_fast, as_good = _smaller_and_faster(batch_sizes, params), _no_worse(batch_sizes), _no_worse(())
     found = []
     for model in models:
-        large = [name for name, recipe in recipes.items() if recipe.method in AS_LARGE_AS_DENSE]
-        smaller = [name for name in recipes if name not in large]
+        there = {name: recipe for name, recipe in recipes.items() if f"{model}.{name}" in forecast}
+        large = [name for name, recipe in there.items() if recipe.method in AS_LARGE_AS_DENSE]
+        smaller = [name for name in there if name not in large]
         tensors = [name for name in smaller if recipes[name].is_tensor]
         peers = [name for name in smaller if not recipes[name].is_tensor or recipes[name].method == "svd"]
         baselines = [model, *(f"{model}.{name}" for name in large)]
         found += [(f"{model}.{name}", baseline, cheaper) for baseline in baselines for name in smaller]
         pairs = [(name, peer) for peer in peers for name in tensors if name != peer]
         found += [(f"{model}.{name}", f"{model}.{peer}", as_fast) for name, peer in pairs]
-        networks = [model, *(f"{model}.{name}" for name in recipes)]
+        networks = [model, *(f"{model}.{name}" for name in there)]
         found += [(network, rule, as_good) for rule in naive for network in networks]
     return found
 

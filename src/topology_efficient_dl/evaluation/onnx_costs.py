@@ -59,9 +59,17 @@ class OnnxFile:
         return cls(b"", data.removeprefix(_REFUSED).decode()) if data.startswith(_REFUSED) else cls(data)
 
 
-@versioned(1)
-def export_cell(model: TrainedModel) -> OnnxFile:
-    """A trained model as an ONNX file; what cannot be exported is kept as a reason, so that others go on."""
+@versioned(2)
+def export_cell(model: TrainedModel, versions: Mapping[str, str]) -> OnnxFile:
+    """A trained model as an ONNX file; what cannot be exported is kept as a reason, so that others go on.
+
+    Parameters
+    ----------
+    model : to export
+    versions : of the exporter; of `onnx_versions`. They only keep files of different ones apart
+    """
+    if model.is_quantised:
+        return OnnxFile(b"", "its eight bits are torch's own; in float32 it is the dense model, which is exported")
     try:
         return OnnxFile(to_onnx(model))
     except ParameterError as error:

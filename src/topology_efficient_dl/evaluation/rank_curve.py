@@ -31,7 +31,7 @@ CURVE_COLUMNS = [
 def rank_curve(results: pd.DataFrame, recipes: Mapping[str, CompressionRecipe], models: Sequence[str]) -> pd.DataFrame:
     """One row per data set, model, series and rank; and one of the dense model, with rank null.
 
-    A series is what recipes that differ in nothing but the rank have in common: ``tucker of conv``.
+    A series is of one method, parts and schedule: ``tucker of conv``.
 
     Parameters
     ----------
@@ -42,7 +42,8 @@ def rank_curve(results: pd.DataFrame, recipes: Mapping[str, CompressionRecipe], 
     Returns
     -------
     `CURVE_COLUMNS`: shares are of the dense model; ``elasticity_b<n>`` is the logarithm of the ratio of times between a
-    rank and the next larger one (after the largest, the dense model) over that of FLOPs, null where FLOPs are equal.
+    rank and the next larger one (after the largest, the dense model) over that of FLOPs, null where the larger one has
+    no more FLOPs, or where they are unknown.
     """
     rows = []
     for dataset, table in results.groupby("dataset", sort=False):
@@ -110,6 +111,8 @@ def _number(value: Any) -> float:
 def turning_rank(curve: pd.DataFrame, batch: str) -> int | None:
     """The largest rank from which on downwards time no longer follows FLOPs; None where it follows to the least rank.
 
+    Steps that take away no FLOPs have no say.
+
     Parameters
     ----------
     curve : rows of `rank_curve` of one data set, model and series
@@ -121,7 +124,7 @@ def turning_rank(curve: pd.DataFrame, batch: str) -> int | None:
     8
     """
     found = None
-    ordered = curve.sort_values("rank")
+    ordered = curve.dropna(subset=[f"elasticity_{batch}"]).sort_values("rank")
     for rank, elasticity in zip(ordered["rank"], ordered[f"elasticity_{batch}"], strict=True):
         if elasticity >= FOLLOWS:
             break

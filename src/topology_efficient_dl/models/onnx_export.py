@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,18 @@ def to_onnx(model: TrainedModel) -> bytes:
     assert program is not None
     found: bytes = program.model_proto.SerializeToString()
     return found
+
+
+def onnx_versions() -> dict[str, str]:
+    """Versions of what exports and runs ONNX files, by package.
+
+    Raises
+    ------
+    ParameterError : the extra is not installed
+    """
+    packages = ("onnx", "onnxscript", "onnxruntime")
+    _require(*packages)
+    return {name: version(name) for name in packages}
 
 
 def exportable(network: nn.Module) -> nn.Module:

@@ -194,7 +194,7 @@ class Predictor:
         network = in_int8(network) if model.is_quantised else network
         self.shape = (model.card["n_channels"], model.card["n_timepoints"])
         self.reads_features = model.card["recipe"] is not None
-        if merge and self._on_cpu and not self.reads_features:
+        if merge and self._on_cpu and not self.reads_features and not model.is_quantised:
             network = in_cache_blocks(network, torch.zeros(1, *self.shape))
         self.forecasts = model.card.get("task") == FORECAST
         self.network = network.to(self.device)

@@ -50,10 +50,10 @@ class Desk:
         ------
         QuestionError : no answer could be got; the question is kept in a draft that the message names
         """
-        stored = None if anew else self.stored(request)
-        if stored is not None:
-            return Answered(stored, stored=True)
         with kept(self.drafts, request) as draft:
+            stored = None if anew else self.stored(request)
+            if stored is not None:
+                return Answered(stored, stored=True)
             request.check()
             model = LanguageModel.from_environment()
             if model is None:

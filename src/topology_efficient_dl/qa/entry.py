@@ -155,6 +155,7 @@ def tidy_answer(text: str) -> str:
     QuestionError : it is empty or larger than `MAX_ANSWER_BYTES`
     """
     check_size(text)
+    text = text.encode("utf-8", errors="replace").decode()  # half a surrogate pair cannot be stored
     answer = unicodedata.normalize("NFC", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     answer = answer.replace("\0", "").strip("\n").rstrip()
     answer = _ANSWER.sub(r"\1", answer.partition("\n")[0]) + "".join(answer.partition("\n")[1:])

@@ -110,9 +110,9 @@ def _tags(value: Any) -> tuple[str, ...]:
 
 
 def _lang(value: Any) -> str:
-    if value not in LANGUAGES:
+    if not isinstance(value, str) or value not in LANGUAGES:
         raise QuestionError(f"unknown lang '{value}'; expected {' or '.join(LANGUAGES)}")
-    return str(value)
+    return value
 
 
 def _word(value: Any) -> str | None:

@@ -20,6 +20,9 @@ from topology_efficient_dl.qa.wording import LANGUAGES, clean
 
 BASE_URL, API_KEY, MODEL, TIMEOUT = "QA_LLM_BASE_URL", "QA_LLM_API_KEY", "QA_LLM_MODEL", "QA_LLM_TIMEOUT"
 DEFAULT_TIMEOUT = 60.0
+SECRET_LENGTH = 8
+"""Shorter keys are placeholders, which endpoints without keys are given."""
+
 MAX_REPLY_BYTES = 2 * MAX_ANSWER_BYTES
 CHUNK_BYTES = 1 << 16
 INSTRUCTIONS = (
@@ -76,7 +79,8 @@ class LanguageModel:
         if not name:
             raise LanguageModelError(f"{BASE_URL} is set and {MODEL} is not; set it to the name of the model")
         try:
-            sound = urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)
+            parts = urlsplit(url)
+            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0  # port: checks it
         except ValueError:
             sound = False
         if not sound:
@@ -98,7 +102,9 @@ class LanguageModel:
         ------
         LanguageModelError : it cannot be reached, takes too long, refuses, or says nothing that can be used
         """
-        return self._without_key(self._content(self._reply(self._request(question, lang))))
+        content = self._content(self._reply(self._request(question, lang)))
+        # A placeholder for a key, such as x, is no secret, and would be found in many words.
+        return self._without_key(content) if len(self.key) >= SECRET_LENGTH else content
 
     def _request(self, question: str, lang: str) -> urllib.request.Request:
         instructions = INSTRUCTIONS.format(language=LANGUAGES[lang], sections=", ".join(SECTIONS[lang]))
@@ -142,7 +148,7 @@ class LanguageModel:
             choice = json.loads(reply)["choices"][0]
             content = choice["message"]["content"]
         except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-            beginning = clean(reply[:80].decode("utf-8", errors="replace"))
+            beginning = self._without_key(clean(reply.decode("utf-8", errors="replace")))[:80]
             raise self._error(f"answered with something else than a chat completion: {beginning!r}") from None
         if not isinstance(content, str) or not content.strip():
             raise self._error("answered with an empty text")
@@ -156,8 +162,8 @@ class LanguageModel:
             text = clean(error.read(2_000).decode("utf-8", errors="replace"))
         except (OSError, http.client.HTTPException):
             return ""
-        said = re.search(r'"message":\s*"((?:[^"\\]|\\.)*)"', text)
-        words = said[1] if said else text
+        said = re.search(r'"message":\s*("(?:[^"\\]|\\.)*")', text)
+        words = self._without_key(clean(_unquoted(said[1])) if said else text)
         return f": {words[:200]}" if words else ""
 
     def _slow(self) -> LanguageModelError:
@@ -168,6 +174,14 @@ class LanguageModel:
 
     def _without_key(self, text: str) -> str:
         return text.replace(self.key, "[key]") if self.key else text
+
+
+def _unquoted(text: str) -> str:
+    """A JSON string as what it says; as it is where it is none."""
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text
 
 
 def _seconds(text: str) -> float:

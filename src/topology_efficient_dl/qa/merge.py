@@ -85,11 +85,21 @@ def write_document(contents: Contents, output: Path) -> None:
     folder = contents.folder.resolve()
     if output.resolve() == folder or folder in output.resolve().parents:
         raise QuestionError(f"'{shown(output)}' lies among the entries; merge into another folder, such as {DOCUMENT}")
+    check_output(output)
+    replace_file(output, merge_entries(contents, output))
+
+
+def check_output(output: Path) -> None:
+    """Refuse to write over what was not merged.
+
+    Raises
+    ------
+    QuestionError : it is a folder, or another document
+    """
     if output.is_dir():
         raise QuestionError(f"'{shown(output)}' is a folder; name a file, such as {DOCUMENT}")
     if output.exists() and not output.read_bytes().startswith(MARK.encode()):
         raise QuestionError(f"'{shown(output)}' is no merged document and is left as it is; name another file")
-    replace_file(output, merge_entries(contents, output))
 
 
 def _chapters(entries: Sequence[Entry]) -> list[tuple[str, str, list[Entry]]]:

@@ -19,7 +19,7 @@ from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.evaluation.compression_context import compression_report_context
 from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
 from topology_efficient_dl.evaluation.context import report_context
-from topology_efficient_dl.evaluation.costs import measure_costs
+from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs
 from topology_efficient_dl.evaluation.document import results_document
 from topology_efficient_dl.evaluation.figures import draw_pareto
 from topology_efficient_dl.evaluation.graph_context import graph_report_context
@@ -33,6 +33,7 @@ from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import results_table
 from topology_efficient_dl.evaluation.verdicts import judge_proposals
 from topology_efficient_dl.graph_params import Propagation
+from topology_efficient_dl.models.onnx_export import onnx_versions
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, Names, ParallelParams, TrainParams, Zoo
@@ -145,12 +146,13 @@ def measure_merged_efficiency(
     models: Collection[TrainedModel], splits: Collection[Split], efficiency: EfficiencyParams
 ) -> Collection[Rows]:
     """The same with every network as it would be deployed: normalisations folded, consecutive maps multiplied out."""
-    return measure_efficiency(models, splits, efficiency.model_copy(update={"merge": True}))
+    by_dataset = models.group(dataset_of).cross().join(splits, dataset_of)
+    return by_dataset.map(measure_deployed_costs, efficiency, environment_fingerprint())
 
 
 def export_onnx(models: Collection[TrainedModel], parallel: ParallelParams) -> Collection[OnnxFile]:
     """Every model as an ONNX file, or why it cannot be one."""
-    return models.map(export_cell).run_on(parallel)
+    return models.map(export_cell, onnx_versions()).run_on(parallel)
 
 
 def measure_onnx(

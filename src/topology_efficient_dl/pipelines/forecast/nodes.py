@@ -14,7 +14,7 @@ from topology_efficient_dl.compression.forecast_tuning import tune_forecast_cell
 from topology_efficient_dl.data.forecasting import ForecastSplit, cut_windows, describe_windows, read_series
 from topology_efficient_dl.data.forecasting.naive import NAIVE
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
-from topology_efficient_dl.evaluation.costs import measure_costs
+from topology_efficient_dl.evaluation.costs import measure_deployed_costs
 from topology_efficient_dl.evaluation.document import results_document
 from topology_efficient_dl.evaluation.forecast_page import draw_forecasts, render_forecasts
 from topology_efficient_dl.evaluation.forecast_tables import forecast_results, read_seeds, score_forecasts
@@ -101,7 +101,7 @@ def measure_efficiency(
 ) -> Collection[Rows]:
     """What every network costs as it would be deployed, by series; one after the other, with nothing else running."""
     by_series = models.group(dataset_of).cross().join(splits, dataset_of)
-    return by_series.map(measure_costs, efficiency.model_copy(update={"merge": True}), environment_fingerprint())
+    return by_series.map(measure_deployed_costs, efficiency, environment_fingerprint())
 
 
 def score(predictions: Collection[pd.DataFrame]) -> pd.DataFrame:
