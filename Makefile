@@ -78,9 +78,11 @@ design-c: $(READY)  ## docs/results/design_c: recipes of track C compared on tra
 	$(BIN)/kedro publish --track track_c --env design_c --to docs/results/design_c
 
 ablation-c: $(READY)  ## docs/results/ablation_c: parts, ranks, ranks fixed or increasing, and the curve over ranks
-	$(BIN)/kedro run --pipelines ranks_c --env ablation_c
-	$(BIN)/kedro publish --track track_c --env ablation_c --to docs/results/ablation_c
-	$(BIN)/kedro publish --track track_c --env ablation_c --only ranks --to docs/results/ablation_c
+	for model in inception_time transformer_wide; do \
+		seeds="42 123 456"; if [ $$model = transformer_wide ]; then seeds=42; fi; \
+		$(BIN)/kedro run --pipelines ranks_c --env ablation_c --params "track_c.models=$$model,track_c.seeds=$$seeds" && \
+		$(BIN)/kedro publish --track track_c --env ablation_c --to docs/results/ablation_c/$$model && \
+		$(BIN)/kedro publish --track track_c --env ablation_c --only ranks --to docs/results/ablation_c/$$model || exit 1; done
 
 crossing-c: $(READY)  ## docs/results/crossing_c: from which width, rank and batch on factorised parts are faster; run it alone
 	$(BIN)/kedro run --pipelines crossing_c --env crossing_c
