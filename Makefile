@@ -136,7 +136,7 @@ closure-b: $(READY)  ## docs/results/closure_b: which open triangles close, on f
 
 forecast-c: $(READY)  ## docs/results/forecast_c: forecasting networks made smaller, on series bundled with aeon
 	$(BIN)/kedro run --pipelines forecast_c
-	$(BIN)/kedro publish --track forecast_c
+	$(BIN)/kedro publish --track forecast_c --only forecast
 
 clean:  ## remove what runs wrote
 	rm -rf data/0[2-8]*/*

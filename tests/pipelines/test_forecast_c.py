@@ -86,7 +86,7 @@ def test_results_are_published(forecasting, tmp_path) -> None:
     from topology_efficient_dl.cli import cli
 
     with chdir(forecasting.root):
-        options = ["--track", "forecast_c", "--env", "small", "--to", str(tmp_path)]
+        options = ["--only", "forecast", "--track", "forecast_c", "--env", "small", "--to", str(tmp_path)]
         result = CliRunner().invoke(cli, ["publish", *options])
     assert result.exit_code == 0, result.output
     written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}

@@ -20,6 +20,10 @@ PUBLISHED = {
         "report_markdown": "{track}/report.md",
         "pareto_image": "{track}/pareto.png",
         "level_sets_image": "{track}/level_sets.png",
+    },
+    "forecast": {
+        "results_document": "{track}.json",
+        "report_markdown": "{track}/report.md",
         "forecast_results": "{track}/results.csv",
         "forecast_image": "{track}/forecast.png",
     },
