@@ -43,6 +43,7 @@ def test_a_run_ends_in_verdicts_and_a_report(track) -> None:
     assert {each["latency_batch"] for each in verdicts} == {1, 64}
     assert {each["model"] for each in verdicts} == {"fcn.compressed", "fcn.low_rank"}
     assert "## In onnxruntime" in report
+    assert "| fcn | 1 | " in report.split("## Over data sets")[1], "the dense model, then shares of it"
     results = track.load("track_c.results", "small")
     assert results["onnx_difference"].max() < 1e-4
     assert results[["onnx_latency_ms_b1", "onnx_latency_ms_b64"]].min().min() > 0

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.collections.execution import SEQUENTIAL
-from topology_efficient_dl.compression.compress import compress_cell, compressed_key
+from topology_efficient_dl.compression.compress import compress_cell, compressed_key, dense_key, variant_of
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.split import SeriesByPart
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, ParallelParams
+from topology_efficient_dl.params import EfficiencyParams, ParallelParams, TrainParams
 from topology_efficient_dl.training.cells import dataset_of
 
 AnySplit = TypeVar("AnySplit", bound=SeriesByPart)
@@ -43,6 +44,30 @@ def compress_all(
     cells = models.cross().join(splits, dataset_of).cross(recipes).filter(partial(_is_wanted, compression))
     alone = any(recipe.is_measured for recipe in compression.recipes().values())
     return cells.map(compress_cell).renamed(compressed_key).run_on(SEQUENTIAL if alone else parallel)
+
+
+def tune_all(
+    compressed: Collection[TrainedModel],
+    models: Collection[TrainedModel],
+    splits: Collection[AnySplit],
+    compression: CompressionParams,
+    tune_one: Callable[..., TrainedModel],
+    train: TrainParams,
+    parallel: ParallelParams,
+) -> Collection[TrainedModel]:
+    """Every compressed model trained on by its recipe, with the dense one as its teacher.
+
+    Parameters
+    ----------
+    compressed : of `compress_all`
+    models, splits, compression : as it had them
+    tune_one : versioned; from a compressed model, its dense one, its split and its recipe, and ``train``
+    train : of the dense models
+    parallel : how cells run
+    """
+    recipes = Collection.of(compression.recipes())
+    material = compressed.cross().join(models, dense_key).join(splits, dataset_of).join(recipes, variant_of)
+    return material.map(tune_one, train).run_on(parallel)
 
 
 def _is_wanted(compression: CompressionParams, key: str) -> bool:

@@ -148,6 +148,7 @@ class _LowRankUpdate(nn.Module):
         nn.init.kaiming_uniform_(self.down, a=5**0.5)
 
     def forward(self, weight: Tensor) -> Tensor:
+        """The weight with the update, in its own shape."""
         return weight + (self.up @ self.down).reshape(weight.shape)
 
 

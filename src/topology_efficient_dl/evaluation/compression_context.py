@@ -10,6 +10,7 @@ import pandas as pd
 
 from topology_efficient_dl.compression_params import CompressionParams, CompressionRecipe
 from topology_efficient_dl.evaluation.context import report_context
+from topology_efficient_dl.evaluation.over_sets import over_sets
 from topology_efficient_dl.evaluation.report import ReportContext
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
 
@@ -52,6 +53,7 @@ def compression_report_context(
         conditions={**context.conditions, **variants},
         limits=[*context.limits, *LIMITS, *_left_dense(layers)],
         results_caption=CAPTION,
+        over_sets=over_sets(context.results),
     )
 
 

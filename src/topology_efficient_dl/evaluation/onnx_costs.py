@@ -109,22 +109,17 @@ def measure_onnx_costs(
     batches = {size: series[np.arange(size) % len(series)] for size in params.batch_sizes}
     records = measure_latency(sessions, batches, params) if sessions else []
 
-    def row(name: str, keys: list[str]) -> Row:
-        found: Row = {"dataset": split.name, "model": name, "onnx_reason": files[keys[0]].reason}
-        if name not in sessions:
-            return found
-        columns = latency_columns(records, name)
-        exported = [key for key in keys if files[key].reason is None]
-        return {
-            **found,
-            "onnx_bytes": len(files[keys[0]].content),
-            "onnx_difference": max(
-                onnx_difference(models[key], files[key].content, series[:COMPARED]) for key in exported
-            ),
-            **{f"onnx_{key}": value for key, value in columns.items() if key.startswith("latency_ms")},
-        }
-
-    return [row(name, keys) for name, keys in names.items()]
+    rows = []
+    for name, keys in names.items():
+        row: Row = {"dataset": split.name, "model": name, "onnx_reason": files[keys[0]].reason}
+        if name in sessions:
+            exported = [key for key in keys if files[key].reason is None]
+            differences = [onnx_difference(models[key], files[key].content, series[:COMPARED]) for key in exported]
+            times = {f"onnx_{key}": value for key, value in latency_columns(records, name).items()}
+            row |= {"onnx_bytes": len(files[keys[0]].content), "onnx_difference": max(differences)}
+            row |= {key: value for key, value in times.items() if key.startswith("onnx_latency_ms")}
+        rows.append(row)
+    return rows
 
 
 def with_onnx(results: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:

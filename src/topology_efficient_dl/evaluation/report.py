@@ -75,6 +75,7 @@ class ReportContext:
     interactive : the Pareto figure, drawn by plotly in HTML
     metric_name : the quality that verdicts are about, in words
     results_caption : how the numbers of the results table are to be read
+    over_sets : of a track that makes networks smaller, rows of `over_sets`
     size_columns : of the data table, by key of ``datasets``, sizes and how they are called
     """
 
@@ -98,6 +99,7 @@ class ReportContext:
     interactive: go.Figure | None = None
     metric_name: str = METRICS["f1_macro"]
     results_caption: str = SERIES_CAPTION
+    over_sets: Sequence[Mapping[str, Any]] = ()
     size_columns: Mapping[str, str] = field(default_factory=lambda: {"n_timepoints": "length"})
 
     @property
@@ -179,6 +181,7 @@ def _environment() -> jinja2.Environment:
         percent=percent,
         points=points,
         span=span,
+        shares=shares,
         p_value=p_value,
         name=display_name,
         cell=cell,
@@ -246,6 +249,20 @@ def span(interval: Any, scale: float = 1.0, digits: int = 1) -> str:
     if interval is None:
         return "no interval"
     return f"[{', '.join(f'{scale * end:.{digits}f}' for end in interval)}]".replace("-", "−")
+
+
+def shares(pair: Any) -> str:
+    """The least and the most of a share.
+
+    Examples
+    --------
+    >>> shares((0.371, 0.428)), shares((1.0, 1.0)), shares(None)
+    ('.37 to .43', '1.00', '–')
+    """
+    if pair is None:
+        return NOTHING
+    least, most = (f"{end:.2f}".removeprefix("0") for end in pair)
+    return least if least == most else f"{least} to {most}"
 
 
 def p_value(value: Any) -> str:

@@ -14,10 +14,11 @@ from topology_efficient_dl.tensor.narrowing import Bottleneck, bottlenecks, narr
 from topology_efficient_dl.tensor.network import Candidate, candidates, factorised_network
 from topology_efficient_dl.tensor.rank_choice import (
     LayerPlan,
+    check_rank,
+    largest_ranks,
     n_params,
     plan_at_level,
     plan_by_energy,
-    plan_by_rank,
     plan_of_rank,
     shapes_of,
 )
@@ -75,15 +76,12 @@ def design_by_rank(network: nn.Module, method: str, parts: Iterable[Part], rank:
     """
     check_finite(network, "network")
     wanted = tuple(parts)
+    narrow = bottlenecks(network) if BOTTLENECK in wanted else []
     others = [part for part in wanted if part != BOTTLENECK]
-    most = max((each.rank for each in bottlenecks(network)), default=0) if BOTTLENECK in wanted else 0
-    if others and not 1 <= rank < most:
-        plans = plan_by_rank(candidates(network, method, others), method, rank)
-        return Design(network, plans, n_params(network), {}, {})
-    if not 1 <= rank <= max(most, 1):
-        raise ParameterError(f"rank {rank}: bottlenecks have at most {most} channels. Give 1 to {most}")
+    layers = candidates(network, method, others) if others else []
+    check_rank(rank, {each.name: each.rank for each in narrow} | largest_ranks(layers, method))
     plan: PlanOfLayer = lambda layer, how: plan_of_rank(layer, how, rank)  # noqa: E731
-    ranks = {each: min(rank, spectrum(network, each).size) for each in bottlenecks(network) if rank < each.rank}
+    ranks = {each: min(rank, spectrum(network, each).size) for each in narrow if rank < each.rank}
     return _design(network, method, wanted, ranks, plan)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from torch import nn
@@ -45,21 +45,31 @@ def shapes_of(plans: Iterable[LayerPlan]) -> Shapes:
     return {plan.name: plan.shape for plan in plans if plan.shape is not None}
 
 
-def plan_by_rank(layers: Sequence[Candidate], method: str, rank: int) -> list[LayerPlan]:
-    """One rank for every layer; layers that it does not make smaller are left dense.
+def largest_ranks(layers: Iterable[Candidate], method: str) -> dict[str, int]:
+    """By name, the rank at which a layer is exact."""
+    return {each.name: max(_largest(each, method)) for each in layers}
+
+
+def check_rank(rank: int, bounds: Mapping[str, int]) -> None:
+    """Refuse a rank that is below one, or above what every layer is exact at.
+
+    Parameters
+    ----------
+    rank : one for all layers
+    bounds : by name, the rank at which a layer is exact; nothing is refused where there are none
 
     Raises
     ------
-    ParameterError : a rank below one, or above the dimensions of every layer
+    ParameterError : as above
     """
-    bounds = {each.name: max(_largest(each, method)) for each in layers}
-    if rank > max(bounds.values()):
-        widest = max(bounds, key=lambda name: bounds[name])
+    if not bounds:
+        return
+    widest = max(bounds, key=lambda name: bounds[name])
+    if rank < 1 or rank > bounds[widest]:
+        where = "below one" if rank < 1 else "above the dimensions of every layer"
         raise ParameterError(
-            f"rank {rank} is above the dimensions of every layer; the widest, {widest}, is exact at {bounds[widest]}. "
-            f"Give 1 to {bounds[widest]}"
+            f"rank {rank} is {where}; the widest, {widest}, is exact at {bounds[widest]}. Give 1 to {bounds[widest]}"
         )
-    return [plan_of_rank(each, method, rank) for each in layers]
 
 
 def plan_of_rank(layer: Candidate, method: str, rank: int) -> LayerPlan:

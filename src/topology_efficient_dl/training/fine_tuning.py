@@ -31,10 +31,11 @@ Learn = Callable[[Tensor, TrainParams], tuple[Objective, Tensor]]
 """From what the teacher says of every sample, and the parameters of the loop, to what is minimised and its targets."""
 
 
-def fit_on(
+def train_on(
     network: nn.Module,
     teacher: TrainedModel,
-    split: Split,
+    inputs: NDArray[np.float32],
+    learn: Learn,
     recipe: FineTuneParams,
     train: TrainParams,
     seed: int,
@@ -48,9 +49,10 @@ def fit_on(
 
     Parameters
     ----------
-    network : series (batch, n_channels, n_timepoints) -> logits (batch, n_classes)
+    network : series (batch, n_channels, n_timepoints) -> answers (batch, n)
     teacher : the dense network, which has seen train and validation too
-    split : train and validation are learnt from together; test is not looked at
+    inputs : (n, n_channels, n_timepoints) all that is learnt from
+    learn : makes what is minimised, and the targets, once the teacher has spoken
     recipe : epochs, learning rate, share and temperature of distillation
     train : what else the loop is told: batches, weight decay, clipping, device, threads
     seed : of order and dropout
@@ -68,51 +70,6 @@ def fit_on(
     ParameterError : the device is not there
     CellError : the loss became infinite or NaN
     """
-
-    def learn(logits: Tensor, how: TrainParams) -> tuple[Objective, Tensor]:
-        codes = torch.from_numpy(split.development(split.labels))
-        weights = balanced_weights(codes, split.n_classes) if how.class_weights == "balanced" else None
-        module = Distillation(network, how, weights, recipe.distillation, recipe.temperature)
-        return module, torch.cat([codes[:, None].float(), logits], dim=1)
-
-    return train_on(
-        network,
-        teacher,
-        split.development(split.series),
-        learn,
-        recipe,
-        train,
-        seed,
-        levels=levels,
-        shares=shares,
-        name=name,
-        progress=progress,
-    )
-
-
-def train_on(
-    network: nn.Module,
-    teacher: TrainedModel,
-    inputs: NDArray[np.float32],
-    learn: Learn,
-    recipe: FineTuneParams,
-    train: TrainParams,
-    seed: int,
-    *,
-    levels: Levels = (),
-    shares: Sequence[float] = (1.0,),
-    name: str = "compressed network",
-    progress: bool = False,
-) -> list[dict[str, Any]]:
-    """As `fit_on`, whatever is learnt.
-
-    Parameters
-    ----------
-    inputs : (n, n_channels, n_timepoints) all that is learnt from
-    learn : makes what is minimised, and the targets, once the teacher has spoken
-
-    Other parameters, what is returned and what is raised are those of `fit_on`.
-    """
     if recipe.epochs == 0:
         return []
     device = training_device(train)
@@ -129,6 +86,30 @@ def train_on(
             trainer_of(how, device, [log, masks], recipe.epochs).fit(module, batches)
     network.cpu().eval()
     return log.history
+
+
+def fit_on(
+    network: nn.Module,
+    teacher: TrainedModel,
+    split: Split,
+    recipe: FineTuneParams,
+    train: TrainParams,
+    seed: int,
+    **options: Any,
+) -> list[dict[str, Any]]:
+    """Train a compressed classifier on, in place, with the dense one as its teacher.
+
+    Parameters are those of `train_on`; of ``split`` train and validation are learnt from together, and test is
+    not looked at.
+    """
+
+    def learn(logits: Tensor, how: TrainParams) -> tuple[Objective, Tensor]:
+        codes = torch.from_numpy(split.development(split.labels))
+        weights = balanced_weights(codes, split.n_classes) if how.class_weights == "balanced" else None
+        module = Distillation(network, how, weights, recipe.distillation, recipe.temperature)
+        return module, torch.cat([codes[:, None].float(), logits], dim=1)
+
+    return train_on(network, teacher, split.development(split.series), learn, recipe, train, seed, **options)
 
 
 def _advance(bar: tqdm[Any]) -> None:

@@ -78,7 +78,7 @@ def fit_forecaster_on(
 ) -> list[dict[str, Any]]:
     """Train a compressed forecaster on, in place, with the dense one as its teacher.
 
-    Parameters are those of `fine_tuning.fit_on`, with windows of a series in the place of labelled series; the
+    Parameters are those of `fine_tuning.train_on`; of ``split`` train and validation are learnt from together, and the
     temperature of distillation plays no part.
     """
 

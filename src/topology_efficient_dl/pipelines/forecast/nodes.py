@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
-from topology_efficient_dl.compression.cells import compress_all
-from topology_efficient_dl.compression.compress import dense_key, layers_table, variant_of
+from topology_efficient_dl.compression.cells import compress_all, tune_all
+from topology_efficient_dl.compression.compress import layers_table
 from topology_efficient_dl.compression.forecast_tuning import tune_forecast_cell
 from topology_efficient_dl.data.forecasting import ForecastSplit, cut_windows, describe_windows, read_series
 from topology_efficient_dl.data.forecasting.naive import NAIVE
@@ -72,9 +72,7 @@ def tune_forecasters(
     parallel: ParallelParams,
 ) -> Collection[TrainedModel]:
     """Every compressed network trained on, with the dense one as its teacher."""
-    recipes = Collection.of(forecast.compression.recipes())
-    material = compressed.cross().join(models, dense_key).join(splits, dataset_of).join(recipes, variant_of)
-    return material.map(tune_forecast_cell, forecast.train).run_on(parallel)
+    return tune_all(compressed, models, splits, forecast.compression, tune_forecast_cell, forecast.train, parallel)
 
 
 def gather_models(models: Collection[TrainedModel], tuned: Collection[TrainedModel]) -> Collection[TrainedModel]:

@@ -10,7 +10,7 @@ import pandas as pd
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
-from topology_efficient_dl.compression.compress import dense_key, variant_of
+from topology_efficient_dl.compression.cells import tune_all
 from topology_efficient_dl.compression.tuning import tune_cell
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.task import GraphTask
@@ -87,9 +87,7 @@ def tune_models(
     parallel: ParallelParams,
 ) -> Collection[TrainedModel]:
     """Every compressed model trained on, with the dense one as its teacher."""
-    recipes = Collection.of(compression.recipes())
-    material = compressed.cross().join(models, dense_key).join(splits, cells.dataset_of).join(recipes, variant_of)
-    return material.map(tune_cell, train).run_on(parallel)
+    return tune_all(compressed, models, splits, compression, tune_cell, train, parallel)
 
 
 def gather_models(models: Collection[TrainedModel], tuned: Collection[TrainedModel]) -> Collection[TrainedModel]:
