@@ -284,6 +284,8 @@ def test_the_gpu_environment_trains_and_measures_on_the_device_one_cell_at_a_tim
     assert (groups["train"].device, groups["efficiency"].device) == ("cuda", "cuda")
     assert groups["train"].precision.endswith("-mixed")
     assert groups["parallel"].backend == "sequential"
+    assert {groups[name].train.device for name in ("track_b", "track_c", "forecast")} == {"cuda"}
+    assert "int8" not in groups["compression"].recipes(), "torch computes eight bits on the CPU only"
 
 
 def test_a_forbidden_combination_would_be_seen() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+import torch
 
 from topology_efficient_dl.compression_params import CrossingParams
+from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation.crossing import crossing_page, crossings, draw_crossing, measure_crossing
 from topology_efficient_dl.params import EfficiencyParams
 
@@ -20,6 +22,18 @@ def test_every_rank_that_makes_the_part_smaller_is_timed(method: str) -> None:
     assert all(row["rank"] < 1000 for row in rows), "above the dimensions"
     assert all(0 < row["params_share"] < 1 for row in rows)
     assert all(row["ratio"] > 0 and row["dense_ms"] > 0 for row in rows)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"efficiency\.device is 'cuda'"):
+        measure_crossing(("tt", 16), PARAMS, QUICK.model_copy(update={"device": "cuda"}))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_on_a_gpu_every_rank_is_timed_there() -> None:
+    rows = measure_crossing(("svd", 16), PARAMS, QUICK.model_copy(update={"device": "cuda"}))
+    assert {row["rank"] for row in rows} == {2, 4}
 
 
 def points() -> pd.DataFrame:

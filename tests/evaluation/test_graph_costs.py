@@ -149,6 +149,6 @@ def test_on_a_gpu_memory_is_asked_of_the_device(of_nodes, monkeypatch: pytest.Mo
         models["school/gat/0"], task, complex_, features, groups, (RECIPES, SimplicialParams()), "cpu"
     )
     asked = []
-    monkeypatch.setattr(graph_costs, "peak_vram_mb", lambda call: asked.append(call().shape) or 7.0)
+    monkeypatch.setattr(graph_costs, "peak_vram_mb", lambda load: asked.append(load()().shape) or 7.0)
     assert graph_costs._peak_memory(probe, None, EfficiencyParams(device="cuda")) == 7.0
     assert asked == [(24, 3)]

@@ -47,6 +47,14 @@ def test_every_seed_is_compared_and_the_first_is_timed() -> None:
     assert row["onnx_reason"] is None
 
 
+def test_beside_timings_of_a_gpu_nothing_is_timed_on_the_cpu() -> None:
+    models = {"toy/tiny_cnn/1": model(1)}
+    files = {key: export_cell(each, VERSIONS) for key, each in models.items()}
+    (row,) = measure_onnx_costs((models, files, split()), QUICK.model_copy(update={"device": "cuda"}))
+    assert row["onnx_difference"] < 1e-4
+    assert not [key for key in row if "latency" in key]
+
+
 def test_what_cannot_be_exported_is_named_and_the_others_go_on() -> None:
     models = {"toy/tiny_cnn/1": model(1), "toy/features/1": model(1, model="features", recipe={"kind": "level_sets"})}
     files = {key: OnnxFile.from_bytes(export_cell(each, VERSIONS).to_bytes()) for key, each in models.items()}

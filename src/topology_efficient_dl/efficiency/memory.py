@@ -95,21 +95,27 @@ def _environment(threads: int) -> dict[str, str]:
     return {**os.environ, **fixed, "PYTHONPATH": paths, "CUDA_VISIBLE_DEVICES": ""}
 
 
-def peak_vram_mb(call: Callable[[], Any]) -> float | None:
-    """Peak memory that torch holds on the current CUDA device during one call, in megabytes of 2**20 bytes.
+def peak_vram_mb(load: Callable[[], Callable[[], Any]]) -> float | None:
+    """Peak memory that one inference takes on the current CUDA device, in megabytes of 2**20 bytes.
+
+    Counted are weights, inputs and intermediate results, as torch allocates them. What lay on the device before does not
+    count, nor do the workspaces that libraries keep from their first use on: everything is done once before it is measured.
 
     Parameters
     ----------
-    call : one inference, without arguments; weights already on the device count, as they lie there meanwhile
+    load : brings weights and inputs to the device and gives one inference, without arguments
 
     Returns
     -------
-    Megabytes, or None on a machine without CUDA (the call is not made then).
+    Megabytes, or None on a machine without CUDA (nothing is loaded then).
     """
     if not torch.cuda.is_available():
         return None
+    load()()
     torch.cuda.synchronize()
     torch.cuda.reset_peak_memory_stats()
-    call()
+    before = torch.cuda.memory_allocated()
+    infer = load()
+    infer()
     torch.cuda.synchronize()
-    return torch.cuda.max_memory_allocated() / _MB
+    return (torch.cuda.max_memory_allocated() - before) / _MB

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -175,8 +176,7 @@ def _peak_memory(model: TrainedModel, sample: NDArray[np.float32], params: Effic
     if not params.memory:
         return None
     if params.device == "cuda":
-        predictor = model.predictor("cuda", merge=params.merge)
-        return peak_vram_mb(lambda: predictor(sample))
+        return peak_vram_mb(lambda: partial(model.predictor("cuda", merge=params.merge), sample))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "model.safetensors").write_bytes(model.to_bytes())
         (Path(folder) / "merge.json").write_text(json.dumps(params.merge), encoding="utf-8")

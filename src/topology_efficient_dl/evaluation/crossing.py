@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from topology_efficient_dl.efficiency.flops import count_flops
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation.context import provenance_lines
+from topology_efficient_dl.evaluation.costs import check_device
 from topology_efficient_dl.evaluation.style import FADED, figure_style, model_colours
 from topology_efficient_dl.params import EfficiencyParams
 from topology_efficient_dl.tensor import factorise
@@ -35,28 +37,32 @@ def measure_crossing(
 ) -> list[Row]:
     """Time of factorised feed-forward parts over that of the dense one, all ranks of a width in alternation.
 
-    Every network takes large batches in parts that fit into the cache, the dense one too.
+    On the CPU every network takes large batches in parts that fit into the cache, the dense one too. On a GPU inputs lie
+    on the device before the clock starts.
 
     Parameters
     ----------
     point : method and width
     params : ranks, batches, tokens of a sample, expansion
-    efficiency : rounds and threads
+    efficiency : rounds, threads and device
     environment : digest of the machine; it only keeps timings of different machines apart
 
     Returns
     -------
     One row for each rank and batch: ``method, width, rank, batch, tokens, params_share, flops_share, ratio, ratio_low,
     ratio_high, dense_ms`` (per sample). Ranks that make no layer smaller are left out.
+
+    Raises
+    ------
+    ParameterError : CUDA is asked for and absent
     """
+    check_device(efficiency.device)
     method, width = point
     dense = feed_forward(width, params.expansion)
     networks = {"dense": dense, **_factorised(dense, method, params.ranks)}
-    sample = torch.zeros(1, params.tokens, width)
-    calls = {name: in_cache_blocks(network, sample) for name, network in networks.items()}
-    inputs = {batch: torch.randn(batch, params.tokens, width) for batch in params.batches}
+    inputs = {batch: torch.randn(batch, params.tokens, width).to(efficiency.device) for batch in params.batches}
     with torch.inference_mode():
-        records = measure_latency(calls, inputs, efficiency)
+        records = measure_latency(_deployed(networks, params.tokens, width, efficiency.device), inputs, efficiency)
     costs = {
         name: (_size(network), count_flops(network, (params.tokens, width)).flops) for name, network in networks.items()
     }
@@ -75,6 +81,14 @@ def measure_crossing(
                 }
             )  # fmt: skip
     return rows
+
+
+def _deployed(networks: dict[str, nn.Module], tokens: int, width: int, device: str) -> dict[str, nn.Module]:
+    """The networks as they are timed: copies on the device, or ones that take large batches in parts."""
+    if device != "cpu":
+        return {name: copy.deepcopy(network).to(device) for name, network in networks.items()}
+    sample = torch.zeros(1, tokens, width)
+    return {name: in_cache_blocks(network, sample) for name, network in networks.items()}
 
 
 def _share(part: float | None, whole: float | None) -> float | None:

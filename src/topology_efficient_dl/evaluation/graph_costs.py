@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,11 @@ class _Probe:
         """What the network reads."""
         return self.predictor.prepare(self.material, graphs)
 
+    def loaded(self, graphs: NDArray[np.int64] | None) -> Callable[[], NDArray[np.float32]]:
+        """One inference, with weights and input of its own on the device."""
+        predictor = GraphPredictor(self.model, str(self.predictor.device))
+        return partial(predictor.of_input, predictor.prepare(self.material, graphs))
+
     def alone(self, graphs: NDArray[np.int64] | None) -> Callable[[Any], Any]:
         """From the network's input to labels."""
         inputs = self.input(graphs)
@@ -220,9 +226,9 @@ def _peak_memory(probe: _Probe, graphs: NDArray[np.int64] | None, params: Effici
     """Megabytes of weights, input and inference over the imported libraries; device memory on CUDA."""
     if not params.memory:
         return None
-    inputs = _prepared(probe, graphs)
     if params.device == "cuda":
-        return peak_vram_mb(lambda: probe.predictor.of_input(inputs))
+        return peak_vram_mb(partial(probe.loaded, graphs))
+    inputs = _prepared(probe, graphs)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "model.safetensors").write_bytes(probe.model.to_bytes())
         # Written and read within a minute by this very function: a trusted file that is never stored.

@@ -82,13 +82,16 @@ def measure_onnx_costs(
     params: EfficiencyParams,
     environment: str = "",
 ) -> list[Row]:
-    """What onnxruntime makes of the models of one dataset, timed in alternation on the CPU.
+    """What onnxruntime makes of the models of one dataset, timed in alternation.
+
+    It runs on the CPU, so that nothing is timed where ``params.device`` is another: the times would be beside those of a
+    GPU and not comparable with them.
 
     Parameters
     ----------
     group : models and their exports of one dataset by ``<dataset>/<model>/<seed>``, and its split; inputs are taken
         from test. Logits are compared for every seed, times are those of the first
-    params : batch sizes, rounds and threads
+    params : batch sizes, rounds, threads and device
     environment : digest of the machine; it only keeps timings of different machines apart
 
     Returns
@@ -107,7 +110,8 @@ def measure_onnx_costs(
         if files[keys[0]].reason is None
     }
     batches = {size: series[np.arange(size) % len(series)] for size in params.batch_sizes}
-    records = measure_latency(sessions, batches, params) if sessions else []
+    is_timed = bool(sessions) and params.device == "cpu"
+    records = measure_latency(sessions, batches, params) if is_timed else []
 
     rows = []
     for name, keys in names.items():
@@ -115,9 +119,9 @@ def measure_onnx_costs(
         if name in sessions:
             exported = [key for key in keys if files[key].reason is None]
             differences = [onnx_difference(models[key], files[key].content, series[:COMPARED]) for key in exported]
-            times = {f"onnx_{key}": value for key, value in latency_columns(records, name).items()}
             row |= {"onnx_bytes": len(files[keys[0]].content), "onnx_difference": max(differences)}
-            row |= {key: value for key, value in times.items() if key.startswith("onnx_latency_ms")}
+            times = latency_columns(records, name) if is_timed else {}
+            row |= {f"onnx_{key}": value for key, value in times.items() if key.startswith("latency_ms")}
         rows.append(row)
     return rows
 
