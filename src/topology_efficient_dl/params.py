@@ -332,6 +332,9 @@ class EfficiencyParams(Parameters):
         description="fold normalisations and multiply out consecutive maps of every network before it is measured",
         json_schema_extra=LATER,
     )
+    onnx: bool = Field(
+        True, description="export networks of track C to ONNX, compare and time them there", json_schema_extra=HOW
+    )
 
 
 class ScalingParams(Parameters):

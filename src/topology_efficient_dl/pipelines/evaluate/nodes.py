@@ -150,8 +150,12 @@ def measure_merged_efficiency(
     return by_dataset.map(measure_deployed_costs, efficiency, environment_fingerprint())
 
 
-def export_onnx(models: Collection[TrainedModel], parallel: ParallelParams) -> Collection[OnnxFile]:
-    """Every model as an ONNX file, or why it cannot be one."""
+def export_onnx(
+    models: Collection[TrainedModel], efficiency: EfficiencyParams, parallel: ParallelParams
+) -> Collection[OnnxFile]:
+    """Every model as an ONNX file, or why it cannot be one; none where ``efficiency.onnx`` is off."""
+    if not efficiency.onnx:
+        return Collection.of({})
     return models.map(export_cell, onnx_versions()).run_on(parallel)
 
 
@@ -162,6 +166,8 @@ def measure_onnx(
     efficiency: EfficiencyParams,
 ) -> Collection[Rows]:
     """What onnxruntime makes of every model, by dataset; one after the other, with nothing else running."""
+    if not efficiency.onnx:
+        return Collection.of({})
     by_dataset = models.group(dataset_of).cross().join(files.group(dataset_of), str).join(splits, dataset_of)
     return by_dataset.map(measure_onnx_costs, efficiency, environment_fingerprint())
 

@@ -48,7 +48,12 @@ def create_compression_pipeline() -> Pipeline:
     """The same of dense models and what was made of them."""
     judged = ["scores", "efficiency", "predictions", "params:models", "params:compression", "params:efficiency"]
     return _evaluate(
-        Node(nodes.export_onnx, ["models", "params:parallel"], "onnx_models", name="export_onnx"),
+        Node(
+            nodes.export_onnx,
+            ["models", "params:efficiency", "params:parallel"],
+            "onnx_models",
+            name="export_onnx",
+        ),
         Node(
             nodes.measure_onnx,
             ["models", "onnx_models", "splits", "params:efficiency"],
