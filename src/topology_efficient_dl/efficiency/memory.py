@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -98,8 +99,9 @@ def _environment(threads: int) -> dict[str, str]:
 def peak_vram_mb(load: Callable[[], Callable[[], Any]]) -> float | None:
     """Peak memory that one inference takes on the current CUDA device, in megabytes of 2**20 bytes.
 
-    Counted are weights, inputs and intermediate results, as torch allocates them. What lay on the device before does not
-    count, nor do the workspaces that libraries keep from their first use on: everything is done once before it is measured.
+    Counted are weights, inputs and intermediate results, as torch allocates them. What lay on the device before does
+    not count, nor do the workspaces that libraries keep from their first use on: everything is done once before it is
+    measured.
 
     Parameters
     ----------
@@ -112,6 +114,7 @@ def peak_vram_mb(load: Callable[[], Callable[[], Any]]) -> float | None:
     if not torch.cuda.is_available():
         return None
     load()()
+    gc.collect()  # networks in cycles of references would lie on the device until some later moment
     torch.cuda.synchronize()
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()

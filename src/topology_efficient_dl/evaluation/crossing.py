@@ -37,8 +37,8 @@ def measure_crossing(
 ) -> list[Row]:
     """Time of factorised feed-forward parts over that of the dense one, all ranks of a width in alternation.
 
-    On the CPU every network takes large batches in parts that fit into the cache, the dense one too. On a GPU inputs lie
-    on the device before the clock starts.
+    On the CPU every network takes large batches in parts that fit into the cache, the dense one too. On a GPU inputs
+    lie on the device before the clock starts.
 
     Parameters
     ----------

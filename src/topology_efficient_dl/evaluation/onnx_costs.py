@@ -84,8 +84,8 @@ def measure_onnx_costs(
 ) -> list[Row]:
     """What onnxruntime makes of the models of one dataset, timed in alternation.
 
-    It runs on the CPU, so that nothing is timed where ``params.device`` is another: the times would be beside those of a
-    GPU and not comparable with them.
+    It runs on the CPU, so that nothing is timed where ``params.device`` is another: the times would be beside those of
+    a GPU and not comparable with them.
 
     Parameters
     ----------
