@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENV ?= base
 
-.PHONY: help run test lint viz bench results-b design-b ablation-b results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b results-c design-c ablation-c crossing-c forecast-c gpu-c clean
+.PHONY: help run test lint viz bench results-b design-b ablation-b results-a scaling-a archive-a ablation-a ablation-betti design-a peers-a multivariate-a scaling-betti scaling-b closure-b results-c design-c ablation-c crossing-c forecast-c gpu-c compress-b clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -137,6 +137,10 @@ closure-b: $(READY)  ## docs/results/closure_b: which open triangles close, on f
 forecast-c: $(READY)  ## docs/results/forecast_c: forecasting networks made smaller, on series bundled with aeon
 	$(BIN)/kedro run --pipelines forecast_c
 	$(BIN)/kedro publish --track forecast_c --only forecast
+
+compress-b: $(READY)  ## docs/results/compress_b: networks of track B made smaller, on contacts; needs GRAPH_ROOT
+	$(BIN)/kedro run --pipelines compress_b --env compress_b
+	$(BIN)/kedro publish --track compress_b --env compress_b
 
 gpu-c: $(READY)  ## docs/results/gpu_c: InceptionTime made smaller, trained and timed on a GPU; needs CUDA and UCR_ROOT
 	$(BIN)/kedro run --pipelines track_c --env gpu_c

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, RootModel, model_validator
 
+from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.planted import PlantedContacts
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.params import HOW, LATER, EvaluateParams, Names, Parameters, Seeds, TrainParams
@@ -138,6 +139,14 @@ class TrackParams(Parameters):
     models: Names
     seeds: Seeds = Field(description="numbers of the draws of labels, of the official splits or of the folds")
     train: TrainParams
+    evaluate: EvaluateParams
+
+
+class GraphCompressionParams(Parameters):
+    """The group ``compress_b``: which networks of track B are made smaller, how, and when that counts as a success."""
+
+    models: Names = Field(description="of track_b.models")
+    compression: CompressionParams
     evaluate: EvaluateParams
 
 

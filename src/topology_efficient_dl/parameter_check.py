@@ -11,7 +11,7 @@ from topology_efficient_dl.data.forecasting import check_series_name
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
 from topology_efficient_dl.forecast_params import ForecastParams
-from topology_efficient_dl.graph_params import Propagation, TrackParams
+from topology_efficient_dl.graph_params import GraphCompressionParams, Propagation, TrackParams
 from topology_efficient_dl.models.registry import check_architecture, find_architecture
 from topology_efficient_dl.parameter_groups import GROUPS
 from topology_efficient_dl.params import EvaluateParams, ModelSpec, Names, TdaParams, TrainParams, Transforms, Zoo
@@ -59,6 +59,7 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
     _check_track_b(groups)
     _check_track_c(groups)
     _check_forecast(groups)
+    _check_compress_b(groups)
     return groups
 
 
@@ -133,6 +134,27 @@ def _check_forecast(groups: Mapping[str, BaseModel]) -> None:
         check_series_name(name)
     if isinstance(zoo, Zoo):
         _check_compressible(zoo, forecast.models, "forecast")
+
+
+def _check_compress_b(groups: Mapping[str, BaseModel]) -> None:
+    """Models of track B that do not exist, have no weights that are trained on, or were fitted on a part of train."""
+    compress_b, track, zoo = (groups.get(name) for name in ("compress_b", "track_b", "zoo"))
+    if not isinstance(compress_b, GraphCompressionParams):
+        return
+    _check_axes(compress_b.evaluate, "compress_b.evaluate")
+    if not isinstance(zoo, Zoo) or not isinstance(track, TrackParams):
+        return
+    for name in compress_b.models.root:
+        if name not in zoo.root:
+            hint = did_you_mean(name, zoo.root)
+            raise ParameterError(f"compress_b.models: unknown model '{name}'{hint or '.'} Name one of track_b.models")
+        architecture = find_architecture(zoo.root[name].architecture)
+        if not architecture.of_graphs or architecture.solver != "gradient":
+            raise ParameterError(
+                f"compress_b.models: '{name}' "
+                f"{'has no layers' if architecture.of_graphs else 'reads ' + architecture.reads + ' and no graphs'}; "
+                "compression takes networks of track B that are trained by gradient descent"
+            )
 
 
 def _check_compressible(zoo: Zoo, models: Names, track: str) -> None:

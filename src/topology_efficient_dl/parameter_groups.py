@@ -9,6 +9,7 @@ from topology_efficient_dl.compression_params import CompressionParams, Crossing
 from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.graph_params import (
     ClosureParams,
+    GraphCompressionParams,
     GraphParams,
     GraphScalingParams,
     NodeFeatureParams,
@@ -51,6 +52,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "node_features": NodeFeatureParams,
     "propagation": Propagation,
     "track_b": TrackParams,
+    "compress_b": GraphCompressionParams,
     "compression": CompressionParams,
     "crossing": CrossingParams,
     "track_c": TrackParams,

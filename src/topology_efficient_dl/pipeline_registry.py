@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from kedro.pipeline import Pipeline
 
 from topology_efficient_dl.graph_params import TrackParams
@@ -77,6 +80,14 @@ def register_pipelines() -> dict[str, Pipeline]:
         ),
     }
     track_c = sum(parts_c.values(), Pipeline([]))
+    compress_b = (
+        parts_b["ingest_b"]
+        + parts_b["build_b"]
+        + parts_b["train_b"]
+        + _of_compress_b(tensor_compress.create_graph_pipeline(), {"trained_models": "track_b.models"})
+        + _of_compress_b(train.create_graph_tuning_pipeline())
+        + _of_compress_b(evaluate.create_graph_compression_pipeline(), {"models": "compress_b.all_models"})
+    )
     ranks_c = track_c + _of_track_c(evaluate.create_rank_pipeline(), {"results": "track_c.results"})
     crossing_c = Pipeline(
         scaling.create_crossing_pipeline(),
@@ -101,6 +112,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **parts_c,
         "track_c": track_c,
         "ranks_c": ranks_c,
+        "compress_b": compress_b,
         "crossing_c": crossing_c,
         "forecast_c": forecast_c,
         "archive_a": archive_a,
@@ -134,5 +146,23 @@ def _of_track(
         namespace=track,
         inputs=inputs if isinstance(inputs, dict) else set(inputs),
         parameters=shared & pipeline.inputs(),
+        prefix_datasets_with_namespace=True,
+    )
+
+
+OF_TRACK_B = ("splits", "data_card", "simplicial_complexes", "simplicial_features", "simplicial_groups")
+"""What ``compress_b`` reads of what track B wrote, beside its models."""
+
+
+def _of_compress_b(pipeline: Pipeline, inputs: Mapping[str, str] = MappingProxyType({})) -> Pipeline:
+    """An instance that reads track B's graphs and training, and has recipes and bounds of its own."""
+    read = pipeline.inputs()
+    shared = {name: name for name in (SHARED - OWN_OF_TRACK - {"params:compression"}) & read}
+    own = {name: name.replace("params:", "params:track_b.") for name in {"params:train"} & read}
+    return Pipeline(
+        pipeline,
+        namespace="compress_b",
+        inputs={name: f"track_b.{name}" for name in OF_TRACK_B if name in read} | dict(inputs),
+        parameters=shared | own,
         prefix_datasets_with_namespace=True,
     )

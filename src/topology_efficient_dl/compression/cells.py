@@ -41,7 +41,7 @@ def compress_all(
         name: (name, recipe.without_tuning(), how if recipe.is_measured else None)
         for name, recipe in compression.recipes().items()
     }
-    cells = models.cross().join(splits, dataset_of).cross(recipes).filter(partial(_is_wanted, compression))
+    cells = models.cross().join(splits, dataset_of).cross(recipes).filter(partial(is_wanted, compression))
     alone = any(recipe.is_measured for recipe in compression.recipes().values())
     return cells.map(compress_cell).renamed(compressed_key).run_on(SEQUENTIAL if alone else parallel)
 
@@ -70,6 +70,7 @@ def tune_all(
     return material.map(tune_one, train).run_on(parallel)
 
 
-def _is_wanted(compression: CompressionParams, key: str) -> bool:
+def is_wanted(compression: CompressionParams, key: str) -> bool:
+    """Whether a recipe is made of a model; the key is ``<dataset>/<model>/<seed>/<variant>``."""
     _, model, _, variant = key.split("/")
     return compression.takes(variant, model)

@@ -117,17 +117,17 @@ def compress(
     model: TrainedModel,
     recipe: CompressionRecipe,
     variant: str,
-    sample: Tensor,
+    sample: Tensor | None = None,
     efficiency: EfficiencyParams | None = None,
 ) -> TrainedModel:
     """Make a trained model smaller.
 
     Parameters
     ----------
-    model : one network that reads series
+    model : one network that reads series, or graphs
     recipe : method, parts, ranks
     variant : the recipe's name, for the card
-    sample : (n, n_channels, n_timepoints) float32, for choices that are measured
+    sample : (n, n_channels, n_timepoints) float32, for choices that are measured; None for networks that read graphs
     efficiency : how they are measured; the defaults when None
 
     Returns
@@ -137,13 +137,14 @@ def compress(
 
     Raises
     ------
-    ParameterError : an ensemble, a model of features, a rank or budget that cannot be, no layer that can be factorised
+    ParameterError : an ensemble, a model of features, a rank or budget that cannot be, no layer that can be factorised,
+        a choice by timings without a sample
     DataError : weights that are not finite
     """
     name = compressed_name(model.card["model"], variant)
     if model.card["members"] > 1 or model.card["recipe"] is not None:
         raise ParameterError(
-            f"{name}: compression takes one network that reads series; '{model.card['model']}' is "
+            f"{name}: compression takes one network that reads series or graphs; '{model.card['model']}' is "
             f"{'an ensemble' if model.card['members'] > 1 else 'a model of features'}. Name another in track_c.models"
         )
     started = time.perf_counter()
@@ -181,8 +182,13 @@ def _as_model(model: TrainedModel, start: Start, name: str, how: Mapping[str, An
 
 
 def _factorised(
-    model: TrainedModel, recipe: CompressionRecipe, sample: Tensor, efficiency: EfficiencyParams | None
+    model: TrainedModel, recipe: CompressionRecipe, sample: Tensor | None, efficiency: EfficiencyParams | None
 ) -> Start:
+    if sample is None and recipe.is_measured:
+        raise ParameterError(
+            "latency and leave_slower_dense time layers on series, and this network reads graphs. Give keep, rank or "
+            "energy"
+        )
     design = _design(model.module(), recipe, sample, efficiency or EfficiencyParams())
     network, errors = design.built()
     layers = [
@@ -206,7 +212,7 @@ def _deployed(sample: Tensor, network: nn.Module) -> nn.Module:
     return in_cache_blocks(merged(network), sample)
 
 
-def _design(dense: nn.Module, recipe: CompressionRecipe, sample: Tensor, efficiency: EfficiencyParams) -> Design:
+def _design(dense: nn.Module, recipe: CompressionRecipe, sample: Tensor | None, efficiency: EfficiencyParams) -> Design:
     """By the first of rank, energy, latency and keep that is given; then without what would get slower."""
     what = (dense, recipe.method, recipe.layers)
     budget = partial(design_by_budget, *what, multiple=recipe.multiple, joint=recipe.joint)
@@ -214,9 +220,11 @@ def _design(dense: nn.Module, recipe: CompressionRecipe, sample: Tensor, efficie
         design = design_by_rank(*what, recipe.rank)
     elif recipe.energy is not None:
         design = design_by_energy(*what, recipe.energy, recipe.multiple, joint=recipe.joint)
-    elif recipe.latency is not None:
+    elif recipe.latency is not None and sample is not None:
         deployed = partial(_deployed, sample[:1])
         design = design_by_latency(dense, budget, recipe.latency, sample, efficiency, deployed)
     else:
         design = budget(recipe.keep)
-    return leave_slower_dense(design, sample, efficiency) if recipe.leave_slower_dense else design
+    if sample is None or not recipe.leave_slower_dense:
+        return design
+    return leave_slower_dense(design, sample, efficiency)

@@ -85,8 +85,13 @@ def prune_channels(model: TrainedModel, recipe: CompressionRecipe) -> Start:
 
     Raises
     ------
-    ParameterError : the network cannot be traced, or no share of channels meets the budget
+    ParameterError : the network reads graphs or cannot be traced, or no share of channels meets the budget
     """
+    if model.card["n_channels"] is None:
+        raise ParameterError(
+            f"'{model.card['model']}' reads graphs, which channels cannot be traced through. Leave prune_channels out "
+            "for this model"
+        )
     dense = model.module()
     sample = torch.zeros(2, model.card["n_channels"], model.card["n_timepoints"])
     total = sum(weight.numel() for weight in dense.parameters())

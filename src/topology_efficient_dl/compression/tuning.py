@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -13,7 +13,6 @@ from torch.nn.utils import parametrize
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.compression_params import CompressionRecipe
-from topology_efficient_dl.data.forecasting import ForecastSplit
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.trained import TrainedModel, weights_of
 from topology_efficient_dl.params import ModelSpec, TrainParams
@@ -29,6 +28,15 @@ ADAPTERS = 2
 """Number of the stream of random numbers that adapters start from; 0 and 1 are those of a fit and of fine-tuning."""
 
 TuneCell = tuple[TrainedModel, TrainedModel, Split, CompressionRecipe]
+
+
+class Source(Protocol):
+    """What networks of a kind learn from: a split of series, windows of one series, or graphs."""
+
+    @property
+    def name(self) -> str:
+        """Of the data set."""
+        ...
 
 
 class Fits(NamedTuple):
@@ -50,7 +58,7 @@ def tune_cell(cell: TuneCell, train: TrainParams) -> TrainedModel:
 def tune(
     compressed: TrainedModel,
     dense: TrainedModel,
-    split: Split | ForecastSplit,
+    split: Source,
     recipe: CompressionRecipe,
     train: TrainParams,
     *,
@@ -95,9 +103,7 @@ def tune(
     return _with_fit(compressed, network, history, time.perf_counter() - started)
 
 
-def _from_scratch(
-    compressed: TrainedModel, split: Split | ForecastSplit, train: TrainParams, fits: Fits
-) -> TrainedModel:
+def _from_scratch(compressed: TrainedModel, split: Source, train: TrainParams, fits: Fits) -> TrainedModel:
     card = compressed.card
     spec = ModelSpec(
         architecture=card["architecture"],

@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.compression_params import CompressionParams, CompressionRecipe
 from topology_efficient_dl.evaluation.context import report_context
+from topology_efficient_dl.evaluation.graph_context import graph_report_context
 from topology_efficient_dl.evaluation.over_sets import over_sets
 from topology_efficient_dl.evaluation.report import ReportContext
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
@@ -21,6 +23,16 @@ QUESTION = (
 CAPTION = (
     "Mean ± standard deviation over seeds. Latency runs from raw sample to label, per sample. Parameters are what "
     "inference needs after normalisations are folded; of pruned weights those that are not zero."
+)
+QUESTION_ON_GRAPHS = (
+    "Do networks of graphs and complexes become smaller and measurably faster by a decomposition of their weights, at "
+    "the same quality, and do they so better than a narrower network?"
+)
+LIMITS_ON_GRAPHS = (
+    "Maps inside torch-geometric's own convolutions are left as they are; linear layers and attention are decomposed.",
+    "Verdicts and the table over data sets have the network's own time, on inputs that were made once.",
+    "Pruned weights are stored and multiplied as dense ones: their number falls, time does not.",
+    "Fine-tuning ends after a fixed number of epochs on train and validation together: nothing is chosen on them.",
 )
 LIMITS = (
     "Normalisations are folded in every network, the dense ones too, before it is measured.",
@@ -55,6 +67,39 @@ def compression_report_context(
         results_caption=CAPTION,
         over_sets=over_sets(context.results),
     )
+
+
+def graph_compression_report_context(
+    data_card: pd.DataFrame,
+    scores: pd.DataFrame,
+    results: pd.DataFrame,
+    statistics: Mapping[str, Any],
+    verdicts: Sequence[Mapping[str, Any]],
+    train: TrainParams,
+    efficiency: EfficiencyParams,
+    evaluate: EvaluateParams,
+    simplicial: SimplicialParams,
+    compression: CompressionParams,
+    layers: pd.DataFrame,
+) -> ReportContext:
+    """That of track B, as the graphs and the measuring are the same, with the words of this study."""
+    context = graph_report_context(
+        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial
+    )
+    variants = {f"`{name}`": recipe_words(recipe) for name, recipe in compression.recipes().items()}
+    return replace(
+        context,
+        title="Track C on graphs: networks of track B with decomposed weights",
+        question=QUESTION_ON_GRAPHS,
+        conditions={**context.conditions, **variants},
+        limits=[*context.limits, *LIMITS_ON_GRAPHS, *_left_dense(layers)],
+        over_sets=over_sets([{**row, **_own_times(row)} for row in context.results]),
+    )
+
+
+def _own_times(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Latency of the network alone under the names of latency from raw sample to label."""
+    return {f"latency_ms_b{size}": row.get(f"model_latency_ms_b{size}") for size in (1, 64)}
 
 
 def recipe_words(recipe: CompressionRecipe) -> str:

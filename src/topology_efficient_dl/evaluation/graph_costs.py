@@ -204,7 +204,8 @@ def _graphs(task: GraphTask, size: int) -> NDArray[np.int64]:
 def _static_costs(probe: _Probe, graphs: NDArray[np.int64] | None) -> Row:
     network = GraphPredictor(probe.model).network
     count = count_flops_of_call(network, probe.predictor.prepare(probe.material, graphs).to("cpu"))
-    return {"params": count_parameters(network), "flops": count.flops, "flops_reason": count.reason}
+    zeros = probe.model.card.get("compression", {}).get("zeros", 0)  # pruned weights are not needed
+    return {"params": count_parameters(network) - zeros, "flops": count.flops, "flops_reason": count.reason}
 
 
 def _model_columns(records: list[Any], name: str, answers: int) -> Row:

@@ -21,21 +21,23 @@ from topology_efficient_dl.training.distillation import Distillation
 from topology_efficient_dl.training.loop import ONE_FIT, trainer_of
 from topology_efficient_dl.training.objective import Objective
 from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning, training_device
+from topology_efficient_dl.training.samples import Loader
 from topology_efficient_dl.training.stopping import EpochLog
 from topology_efficient_dl.training.weight_masks import Levels, WeightMasks
 
 TEACHER_BATCH = 256
 
 
+Prepare = Callable[[TrainParams, torch.device], tuple[Objective, Loader]]
+"""From the parameters of the loop and its device to what is minimised, and the batches that it is minimised on."""
+
 Learn = Callable[[Tensor, TrainParams], tuple[Objective, Tensor]]
 """From what the teacher says of every sample, and the parameters of the loop, to what is minimised and its targets."""
 
 
-def train_on(
+def train_with(
     network: nn.Module,
-    teacher: TrainedModel,
-    inputs: NDArray[np.float32],
-    learn: Learn,
+    prepare: Prepare,
     recipe: FineTuneParams,
     train: TrainParams,
     seed: int,
@@ -49,10 +51,8 @@ def train_on(
 
     Parameters
     ----------
-    network : series (batch, n_channels, n_timepoints) -> answers (batch, n)
-    teacher : the dense network, which has seen train and validation too
-    inputs : (n, n_channels, n_timepoints) all that is learnt from
-    learn : makes what is minimised, and the targets, once the teacher has spoken
+    network : to train
+    prepare : makes what is minimised and the batches, once generators are seeded
     recipe : epochs, learning rate, share and temperature of distillation
     train : what else the loop is told: batches, weight decay, clipping, device, threads
     seed : of order and dropout
@@ -77,15 +77,42 @@ def train_on(
     with tqdm(total=recipe.epochs, desc=name, unit="epoch", disable=None if progress else True, leave=False) as bar:
         log = EpochLog(how, name, lambda _: _advance(bar), stage="fine-tuning")
         with ONE_FIT, silent_lightning(), reproducible(member_seed(seed, 1), how.threads):
-            said = _answers_of(teacher, inputs)
             masks = WeightMasks(levels, shares, recipe.epochs)
-            module, targets = learn(said, how)
-            tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
-            batches = Batches(tensor.to(device), targets.to(device), how.batch_size, shuffle_seed=seed)
+            module, batches = prepare(how, device)
             network.train()
             trainer_of(how, device, [log, masks], recipe.epochs).fit(module, batches)
     network.cpu().eval()
     return log.history
+
+
+def train_on(
+    network: nn.Module,
+    teacher: TrainedModel,
+    inputs: NDArray[np.float32],
+    learn: Learn,
+    recipe: FineTuneParams,
+    train: TrainParams,
+    seed: int,
+    **options: Any,
+) -> list[dict[str, Any]]:
+    """Train a network of series on, in place.
+
+    Parameters
+    ----------
+    network : series (batch, n_channels, n_timepoints) -> answers (batch, n)
+    teacher : the dense network, which has seen train and validation too
+    inputs : (n, n_channels, n_timepoints) all that is learnt from
+    learn : makes what is minimised, and the targets, once the teacher has spoken
+    recipe, train, seed, options : as in `train_with`
+    """
+
+    def prepare(how: TrainParams, device: torch.device) -> tuple[Objective, Loader]:
+        """The objective, and series in batches with their targets."""
+        module, targets = learn(_answers_of(teacher, inputs), how)
+        tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
+        return module, Batches(tensor.to(device), targets.to(device), how.batch_size, shuffle_seed=seed)
+
+    return train_with(network, prepare, recipe, train, seed, **options)
 
 
 def fit_on(

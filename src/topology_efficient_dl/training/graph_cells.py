@@ -39,7 +39,7 @@ def features_key(zoo: Mapping[str, ModelSpec]) -> Callable[[str], str]:
 
     def key_of_features(key: str) -> str:
         dataset, model = key.split("/")[:2]
-        return f"{dataset}/{recipe_of(zoo[model])}"
+        return f"{dataset}/{recipe_of(zoo[_dense_name(model)])}"
 
     return key_of_features
 
@@ -49,9 +49,14 @@ def groups_key(zoo: Mapping[str, ModelSpec]) -> Callable[[str], str | None]:
 
     def key_of_groups(key: str) -> str | None:
         dataset, model = key.split("/")[:2]
-        return dataset if model_reads_groups(zoo[model]) else None
+        return dataset if model_reads_groups(zoo[_dense_name(model)]) else None
 
     return key_of_groups
+
+
+def _dense_name(model: str) -> str:
+    """The zoo's name of a model, or of what a compressed one, ``<model>.<variant>``, was made of."""
+    return model.partition(".")[0]
 
 
 def model_reads_groups(spec: ModelSpec) -> bool:

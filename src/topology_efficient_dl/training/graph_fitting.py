@@ -57,12 +57,12 @@ def fit_on_graph(
     """
     name = model or spec.architecture
     architecture = graph_architecture(spec, name)
-    parts = _parts(task, draw)
+    parts = parts_of(task, draw)
     card = describe_graph_cell(task, material, spec, architecture, draw, name)
     if architecture.solver == "diffusion":
         return fit_diffusion(card, material.kernels, *parts["development"])
     device = training_device(train)
-    samples = _samples(task, architecture, card["options"], material, parts, str(device))
+    samples = samples_of(task, architecture, card["options"], material, parts, str(device))
     return fit_networks(card, samples, train, device, progress=progress)
 
 
@@ -113,7 +113,13 @@ def describe_graph_cell(
     }
 
 
-def _parts(task: GraphTask, draw: int) -> Parts:
+def parts_of(task: GraphTask, draw: int) -> Parts:
+    """Rows and label codes of train, validation and both together as development, for one draw.
+
+    Raises
+    ------
+    DataError : train or validation is empty
+    """
     rows = task.parts(draw)
     for part in ("train", "validation"):
         if not len(rows[part]):
@@ -125,9 +131,18 @@ def _parts(task: GraphTask, draw: int) -> Parts:
     return {part: (chosen, task.labels[chosen]) for part, chosen in rows.items()}
 
 
-def _samples(
+def samples_of(
     task: GraphTask, architecture: Architecture, options: dict[str, Any], material: Material, parts: Parts, device: str
 ) -> Samples:
+    """What a fit reads in batches, on the device.
+
+    Parameters
+    ----------
+    task, material : what networks on graphs are made of
+    architecture, options : of the network, complete
+    parts : of `parts_of`
+    device : of the tensors
+    """
     if architecture.reads == "propagated":
         rows_of = propagated_rows(material)
         return TensorSamples({part: _on(device, rows_of[rows], codes) for part, (rows, codes) in parts.items()})

@@ -2,9 +2,16 @@
 
 from topology_efficient_dl.pipelines.evaluate.pipeline import (
     create_compression_pipeline,
+    create_graph_compression_pipeline,
     create_graph_pipeline,
     create_pipeline,
     create_rank_pipeline,
 )
 
-__all__ = ["create_compression_pipeline", "create_graph_pipeline", "create_pipeline", "create_rank_pipeline"]
+__all__ = [
+    "create_compression_pipeline",
+    "create_graph_compression_pipeline",
+    "create_graph_pipeline",
+    "create_pipeline",
+    "create_rank_pipeline",
+]

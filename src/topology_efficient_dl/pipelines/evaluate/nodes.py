@@ -16,7 +16,10 @@ from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
-from topology_efficient_dl.evaluation.compression_context import compression_report_context
+from topology_efficient_dl.evaluation.compression_context import (
+    compression_report_context,
+    graph_compression_report_context,
+)
 from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
 from topology_efficient_dl.evaluation.context import report_context
 from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs
@@ -189,10 +192,9 @@ def judge_compressed(
     evaluate: EvaluateParams,
 ) -> Rows:
     """Confirmed, refuted or inconclusive by the criterion of track C: decompositions against dense models and peers."""
-    table = pd.concat(predictions.values(), ignore_index=True)
-    return judge_compression(
-        scores, _table(efficiency), table, evaluate, models.root, compression.recipes(), measured.batch_sizes
-    )
+    table, costs = pd.concat(predictions.values(), ignore_index=True), _table(efficiency)
+    timed = [size for size in measured.batch_sizes if f"latency_ms_b{size}" in costs]  # one graph is one batch
+    return judge_compression(scores, costs, table, evaluate, models.root, compression.recipes(), timed)
 
 
 def report_compression(
@@ -247,5 +249,25 @@ def report_graphs(
     own_training = {name: spec.train for name, spec in zoo.pick(models).items() if spec.train}
     context = graph_report_context(
         data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, own_training
+    )
+    return render_markdown(context), render_html(context)
+
+
+def report_graph_compression(
+    data_card: pd.DataFrame,
+    scores: pd.DataFrame,
+    results: pd.DataFrame,
+    statistics: dict[str, Any],
+    verdicts: Rows,
+    train: TrainParams,
+    efficiency: EfficiencyParams,
+    evaluate: EvaluateParams,
+    simplicial: SimplicialParams,
+    compression: CompressionParams,
+    layers: pd.DataFrame,
+) -> tuple[str, str]:
+    """The report as Markdown and as one self-contained page."""
+    context = graph_compression_report_context(
+        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, compression, layers
     )
     return render_markdown(context), render_html(context)

@@ -82,6 +82,27 @@ def create_compression_pipeline() -> Pipeline:
     )
 
 
+def create_graph_compression_pipeline() -> Pipeline:
+    """The same of models of graphs and what was made of them."""
+    material = ["simplicial_complexes", "simplicial_features", "simplicial_groups"]
+    judged = ["scores", "efficiency", "predictions", "params:models", "params:compression", "params:efficiency"]
+    return _evaluate(
+        Node(
+            nodes.measure_graph_efficiency,
+            ["models", "splits", *material, "params:propagation", "params:simplicial", "params:efficiency"],
+            "efficiency",
+            name="measure_efficiency",
+        ),
+        Node(nodes.judge_compressed, [*judged, "params:evaluate"], "verdicts", name="judge"),
+        Node(
+            nodes.report_graph_compression,
+            [*TABLES, *SETTINGS, "params:simplicial", "params:compression", "compressed_layers"],
+            PAGES,
+            name="report",
+        ),
+    )
+
+
 def create_rank_pipeline() -> Pipeline:
     """The results of recipes that have a rank -> a table, a figure and a page."""
     return Pipeline(

@@ -7,10 +7,12 @@ import pandas as pd
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.compression.cells import compress_all
 from topology_efficient_dl.compression.compress import layers_table
+from topology_efficient_dl.compression.graph_cells import compress_all_on_graphs
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, ParallelParams
+from topology_efficient_dl.params import EfficiencyParams, Names, ParallelParams, TrainParams
 
 
 def compress_models(
@@ -22,6 +24,35 @@ def compress_models(
 ) -> Collection[TrainedModel]:
     """Every trained model made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``."""
     return compress_all(models, splits, compression, efficiency, parallel)
+
+
+def choose_models(models: Collection[TrainedModel], chosen: Names, train: TrainParams) -> Collection[TrainedModel]:
+    """Of all trained models those that are to be made smaller.
+
+    Raises
+    ------
+    ParameterError : one was not trained, or all were trained without validation
+    """
+    if not train.refit:
+        raise ParameterError(
+            "track_b.train.refit: compressed networks are trained on with train and validation together, so the dense "
+            "ones must have seen both. Leave it true"
+        )
+    trained = dict.fromkeys(key.split("/")[1] for key in models)
+    for name in chosen.root:
+        if name not in trained:
+            raise ParameterError(
+                f"compress_b.models: '{name}' was not trained{did_you_mean(name, trained) or '.'} "
+                f"There are: {', '.join(trained)}. Name it in track_b.models too"
+            )
+    return models.filter(lambda key: key.split("/")[1] in chosen.root)
+
+
+def compress_graph_models(
+    models: Collection[TrainedModel], compression: CompressionParams, parallel: ParallelParams
+) -> Collection[TrainedModel]:
+    """Every chosen model of graphs made smaller by every recipe, by ``<dataset>/<model>.<variant>/<draw>``."""
+    return compress_all_on_graphs(models, compression, parallel)
 
 
 def tabulate_layers(compressed: Collection[TrainedModel]) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.compression.cells import tune_all
+from topology_efficient_dl.compression.compress import dense_key, variant_of
+from topology_efficient_dl.compression.graph_cells import tune_graph_cell
 from topology_efficient_dl.compression.tuning import tune_cell
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.task import GraphTask
@@ -88,6 +90,32 @@ def tune_models(
 ) -> Collection[TrainedModel]:
     """Every compressed model trained on, with the dense one as its teacher."""
     return tune_all(compressed, models, splits, compression, tune_cell, train, parallel)
+
+
+def tune_graph_models(
+    compressed: Collection[TrainedModel],
+    models: Collection[TrainedModel],
+    tasks: Collection[GraphTask],
+    complexes: Collection[SimplicialComplex],
+    features: Collection[PropagatedFeatures],
+    groups: Collection[Groups],
+    compression: CompressionParams,
+    zoo: Zoo,
+    train: TrainParams,
+    parallel: ParallelParams,
+) -> Collection[TrainedModel]:
+    """Every compressed model of graphs trained on, with the dense one as its teacher."""
+    recipes = Collection.of(compression.recipes())
+    specs = Collection.of(dict(zoo.root))
+    material = (
+        compressed.cross()
+        .join(models, dense_key)
+        .join(recipes, variant_of)
+        .join(specs, lambda key: dense_key(key).split("/")[1])
+        .join(tasks, cells.dataset_of)
+    )
+    whole = _with_material(material, complexes, features, groups, zoo.root)
+    return whole.map(tune_graph_cell, train).run_on(parallel)
 
 
 def gather_models(models: Collection[TrainedModel], tuned: Collection[TrainedModel]) -> Collection[TrainedModel]:

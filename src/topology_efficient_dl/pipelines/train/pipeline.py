@@ -11,6 +11,7 @@ from topology_efficient_dl.pipelines.train.nodes import (
     predict_graph_test,
     predict_series_test,
     predict_test,
+    tune_graph_models,
     tune_models,
 )
 
@@ -82,6 +83,32 @@ def create_tuning_pipeline() -> Pipeline:
                 ["all_models", "splits", "params:parallel"],
                 "predictions",
                 name="predict_series_test",
+            ),
+        ],
+        namespace="fine_tune",
+        prefix_datasets_with_namespace=False,
+    )
+
+
+def create_graph_tuning_pipeline() -> Pipeline:
+    """The same of models of graphs."""
+    material = ["simplicial_complexes", "simplicial_features", "simplicial_groups"]
+    settings = ["params:compression", "params:zoo", "params:train", "params:parallel"]
+    return Pipeline(
+        [
+            Node(
+                tune_graph_models,
+                ["compressed_models", "models", "splits", *material, *settings],
+                "tuned_models",
+                name="tune_graph_models",
+            ),
+            Node(gather_models, ["models", "tuned_models"], "all_models", name="gather_models"),
+            Node(log_training, "all_models", "training_log", name="log_training"),
+            Node(
+                predict_graph_test,
+                ["all_models", "splits", *material, "params:zoo", "params:parallel"],
+                "predictions",
+                name="predict_graph_test",
             ),
         ],
         namespace="fine_tune",
