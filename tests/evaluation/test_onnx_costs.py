@@ -41,6 +41,7 @@ def test_every_seed_is_compared_and_the_first_is_timed() -> None:
     files = {key: export_cell(each, VERSIONS) for key, each in models.items()}
     (row,) = measure_onnx_costs((models, files, split()), QUICK)
     assert row["onnx_difference"] < 1e-4
+    assert row["onnx_error"] < 1e-4
     assert row["onnx_bytes"] == len(files["toy/tiny_cnn/1"].content)
     assert row["onnx_latency_ms_b1"] > 0
     assert row["onnx_latency_ms_b64"] > 0

@@ -100,15 +100,19 @@ def onnx_network(file: bytes, threads: int = 1) -> Callable[[FloatArray], FloatA
 
 
 @torch.inference_mode()
-def onnx_difference(model: TrainedModel, file: bytes, series: FloatArray) -> float:
+def onnx_difference(
+    model: TrainedModel, file: bytes, series: FloatArray, precision: torch.dtype = torch.float32
+) -> float:
     """The largest difference between torch's logits and onnxruntime's on some series.
 
     Parameters
     ----------
     model : of which ``file`` is the export
     series : (n, n_channels, n_timepoints) float32
+    precision : that torch computes in; in float32 its own rounding is a part of the difference, in float64 it is not
     """
-    expected = model.float_module()(torch.from_numpy(np.ascontiguousarray(series, dtype=np.float32))).numpy()
+    inputs = torch.from_numpy(np.ascontiguousarray(series, dtype=np.float32)).to(precision)
+    expected = model.float_module().to(precision)(inputs).numpy()
     return float(np.abs(onnx_network(file)(series) - expected).max())
 
 
