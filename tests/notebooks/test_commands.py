@@ -30,7 +30,7 @@ QUICK = {
     "tda.max_points": "20",
 }
 OWN_NAMES = {
-    "track_b": ("track_b", "simplicial_build"),
+    "track_b": ("track_b", "simplicial_build", "compress_b"),
     "track_c": ("track_c", "tensor_compress"),
     "forecast": ("forecast_c",),
 }
