@@ -8,6 +8,13 @@ JUDGED = ["scores", "efficiency", "predictions", "params:models", "params:zoo", 
 TABLES = ["data_card", "scores", "results", "statistics", "verdicts"]
 SETTINGS = ["params:train", "params:efficiency", "params:evaluate"]
 PAGES = ["report_markdown", "report_html"]
+GRAPHS = ["splits", "simplicial_complexes", "simplicial_features", "simplicial_groups"]
+MEASURE_GRAPHS = Node(
+    nodes.measure_graph_efficiency,
+    ["models", *GRAPHS, "params:propagation", "params:simplicial", "params:efficiency"],
+    "efficiency",
+    name="measure_efficiency",
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -26,14 +33,8 @@ def create_pipeline() -> Pipeline:
 
 def create_graph_pipeline() -> Pipeline:
     """The same of models on graphs."""
-    material = ["simplicial_complexes", "simplicial_features", "simplicial_groups"]
     return _evaluate(
-        Node(
-            nodes.measure_graph_efficiency,
-            ["models", "splits", *material, "params:propagation", "params:simplicial", "params:efficiency"],
-            "efficiency",
-            name="measure_efficiency",
-        ),
+        MEASURE_GRAPHS,
         Node(nodes.judge_on_graphs, JUDGED, "verdicts", name="judge"),
         Node(
             nodes.report_graphs,
@@ -84,15 +85,9 @@ def create_compression_pipeline() -> Pipeline:
 
 def create_graph_compression_pipeline() -> Pipeline:
     """The same of models of graphs and what was made of them."""
-    material = ["simplicial_complexes", "simplicial_features", "simplicial_groups"]
     judged = ["scores", "efficiency", "predictions", "params:models", "params:compression", "params:efficiency"]
     return _evaluate(
-        Node(
-            nodes.measure_graph_efficiency,
-            ["models", "splits", *material, "params:propagation", "params:simplicial", "params:efficiency"],
-            "efficiency",
-            name="measure_efficiency",
-        ),
+        MEASURE_GRAPHS,
         Node(nodes.judge_compressed, [*judged, "params:evaluate"], "verdicts", name="judge"),
         Node(
             nodes.report_graph_compression,

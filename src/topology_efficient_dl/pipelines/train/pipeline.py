@@ -15,6 +15,9 @@ from topology_efficient_dl.pipelines.train.nodes import (
     tune_models,
 )
 
+GRAPHS = ["splits", "simplicial_complexes", "simplicial_features", "simplicial_groups"]
+"""What nodes on graphs read beside models."""
+
 
 def create_pipeline() -> Pipeline:
     """Every model on every set with every seed; its learning curves; its predictions on test."""
@@ -37,15 +40,14 @@ def create_pipeline() -> Pipeline:
 
 def create_graph_pipeline() -> Pipeline:
     """The same on graphs: every model with every draw of labels."""
-    material = ["simplicial_complexes", "simplicial_features", "simplicial_groups"]
     cells = ["params:models", "params:zoo", "params:seeds", "params:train", "params:parallel"]
     return Pipeline(
         [
-            Node(fit_graph_models, ["splits", *material, *cells], "models", name="fit_graph_models"),
+            Node(fit_graph_models, [*GRAPHS, *cells], "models", name="fit_graph_models"),
             Node(log_training, "models", "training_log", name="log_training"),
             Node(
                 predict_graph_test,
-                ["models", "splits", *material, "params:zoo", "params:parallel"],
+                ["models", *GRAPHS, "params:zoo", "params:parallel"],
                 "predictions",
                 name="predict_graph_test",
             ),
@@ -92,13 +94,12 @@ def create_tuning_pipeline() -> Pipeline:
 
 def create_graph_tuning_pipeline() -> Pipeline:
     """The same of models of graphs."""
-    material = ["simplicial_complexes", "simplicial_features", "simplicial_groups"]
     settings = ["params:compression", "params:zoo", "params:train", "params:parallel"]
     return Pipeline(
         [
             Node(
                 tune_graph_models,
-                ["compressed_models", "models", "splits", *material, *settings],
+                ["compressed_models", "models", *GRAPHS, *settings],
                 "tuned_models",
                 name="tune_graph_models",
             ),
@@ -106,7 +107,7 @@ def create_graph_tuning_pipeline() -> Pipeline:
             Node(log_training, "all_models", "training_log", name="log_training"),
             Node(
                 predict_graph_test,
-                ["all_models", "splits", *material, "params:zoo", "params:parallel"],
+                ["all_models", *GRAPHS, "params:zoo", "params:parallel"],
                 "predictions",
                 name="predict_graph_test",
             ),
