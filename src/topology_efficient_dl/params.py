@@ -115,7 +115,7 @@ class FiltrationParams(Parameters):
     window: int = Field(32, ge=2, description="samples in a sliding or STFT window")
     stride: int = Field(1, ge=1, description="samples from one window to the next")
     filtration: Literal["rips", "alpha", "cubical", "sublevel", "superlevel"] = "rips"
-    engine: Literal["auto", "ripser", "giotto", "gudhi"] = Field(
+    engine: Literal["auto", "ripser", "giotto", "giotto_ph", "gudhi"] = Field(
         "auto", description="of Rips; auto is the fastest for the number of points, and all give the same diagrams"
     )
     homology_dimensions: tuple[Annotated[int, Field(ge=0, le=3)], ...] = (0, 1)
@@ -127,7 +127,11 @@ class FiltrationParams(Parameters):
 class VectorizationParams(Parameters):
     """How a diagram becomes a vector."""
 
-    vectorization: Literal["landscape", "image", "silhouette", "betti_curve", "entropy", "statistics"] = "landscape"
+    vectorization: Literal[
+        "landscape", "image", "silhouette", "betti_curve", "entropy", "statistics",
+        "giotto_landscape", "giotto_image", "giotto_silhouette", "giotto_betti_curve", "giotto_entropy",
+        "giotto_amplitude",
+    ] = "landscape"  # fmt: skip
     n_bins: int = Field(50, ge=2, description="grid points per curve, pixels per image side")
     n_layers: int = Field(5, ge=1, description="landscape layers")
     bandwidth: float = Field(0.05, gt=0, description="image kernel width, as a share of the birth-persistence range")

@@ -15,6 +15,8 @@ from scipy.stats import special_ortho_group
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params import FiltrationParams
 from topology_efficient_dl.tda.combinations import check_combination
+from topology_efficient_dl.tda.embeddings import takens_embedding
+from topology_efficient_dl.tda.extraction import sample_diagram
 from topology_efficient_dl.tda.landmarks import maxmin_landmarks, unique_points
 from topology_efficient_dl.tda.persistence import (
     RIPS_ENGINES,
@@ -96,7 +98,7 @@ SPACES = {
 }
 
 
-@pytest.mark.parametrize("engine", ["ripser", "giotto"])
+@pytest.mark.parametrize("engine", ["ripser", "giotto", "giotto_ph"])
 @pytest.mark.parametrize("space", SPACES)
 def test_betti_numbers_of_known_spaces(space, engine):
     points, betti = SPACES[space]
@@ -129,7 +131,7 @@ def _h1_of_distances(distances: np.ndarray, field: int) -> int:
 
 @settings(max_examples=40, deadline=None)
 @given(clouds, st.sampled_from([None, 0.5, 2.0, 100.0]), st.sampled_from([2, 3]))
-def test_the_three_rips_engines_agree(points, max_edge_length, field):
+def test_the_rips_engines_agree(points, max_edge_length, field):
     reference, *others = (rips_diagram(points, (0, 1, 2), e, max_edge_length, field).as_array() for e in ENGINES)
     for other in others:
         np.testing.assert_allclose(other, reference, atol=1e-5)
@@ -199,6 +201,41 @@ def test_alpha_of_one_point_and_of_a_line():
     assert (alpha_diagram(line).dimension == 0).all()
 
 
+def periodic_cloud(n_periods: int = 3) -> np.ndarray:
+    """Delay vectors of a sine at half its period: a segment that is run through again and again, up to rounding."""
+    return takens_embedding(np.sin(2 * np.pi * np.arange(20 * n_periods) / 20)[None], 10, 3)
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, "alpha"])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_bars_that_rounding_makes_are_left_out(engine, scale):
+    cloud = scale * periodic_cloud()
+    assert len(unique_points(cloud)) > 20  # rounding tells repetitions apart
+    diagram = alpha_diagram(cloud) if engine == "alpha" else rips_diagram(cloud, (0, 1), engine)
+    gaps = np.diff(np.sort(np.unique(cloud[:, 0].round(12 - int(np.log10(scale))))))
+    assert (diagram.dimension == 0).all()  # a segment has no loop
+    np.testing.assert_allclose(
+        diagram.death, [*np.sort(gaps * np.sqrt(3)), np.inf], rtol=1e-6
+    )  # a component for each of the places
+
+
+def test_rounding_is_relative_to_the_data_and_to_its_type():
+    shape = np.array([0.0, 1.0, 0.9999, 2.0])
+    assert len(sublevel_diagram(shape)) == len(sublevel_diagram(1e-30 * shape)) == 2
+    ripple = np.array([0.0, 1.0, 1.0 - 6e-8, 2.0])
+    assert len(sublevel_diagram(ripple)) == 2
+    assert len(sublevel_diagram(ripple.astype(np.float32))) == len(superlevel_diagram(-ripple.astype(np.float32))) == 1
+    params = FiltrationParams(embedding="series", filtration="sublevel", homology_dimensions=(0,))
+    assert len(sample_diagram(ripple.astype(np.float32)[None], params)) == 1  # float32 on, though homology is float64
+    assert len(cubical_diagram(np.tile(ripple, (3, 1)))) == 2
+    assert len(sublevel_diagram(np.array([0, 2, 1, 3]))) == 2  # whole numbers
+
+
+def test_bars_above_rounding_are_kept():
+    points = np.array([[0.0, 0.0], [1e-10, 0.0], [1.0, 0.0]])
+    assert rips_diagram(points, [0]).death.tolist() == pytest.approx([1e-10, 1.0, np.inf])
+
+
 def test_a_threshold_leaves_essential_classes():
     diagram = rips_diagram(circle(), (0, 1), max_edge_length=1.0)
     assert np.isinf(diagram.intervals(1)[:, 1]).sum() == 1
@@ -214,7 +251,7 @@ def test_unknown_engine_gets_a_hint():
         rips_diagram(circle(), engine="riper")
 
 
-@pytest.mark.parametrize(("engine", "field"), [("ripser", 127), ("giotto", 223), ("gudhi", 46337)])
+@pytest.mark.parametrize(("engine", "field"), [("ripser", 127), ("giotto", 223), ("giotto_ph", 223), ("gudhi", 46337)])
 def test_the_largest_field_of_every_engine_works(engine, field):
     check_combination(FiltrationParams(engine=engine, field=field))
     assert long_bars(rips_diagram(circle(12), (0, 1), engine, field=field), 1, 0.6) == [1, 1]

@@ -16,8 +16,10 @@ from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.tda.diagrams import Diagram, FloatArray, IntArray, PersistenceDiagrams, canonical_diagram
 
 
-def diagram_from_ripser(intervals: Sequence[FloatArray]) -> Diagram:
+def diagram_from_ripser(intervals: Sequence[FloatArray], shortest: float = 0.0, relative: float = 0.0) -> Diagram:
     """The diagram of one sample from (n, 2) arrays, one per homology dimension from 0 up; zero lengths dropped.
+
+    So are intervals no longer than ``shortest``, or than ``relative`` times their death.
 
     Examples
     --------
@@ -27,7 +29,10 @@ def diagram_from_ripser(intervals: Sequence[FloatArray]) -> Diagram:
     """
     parts = [np.asarray(part, np.float64).reshape(-1, 2) for part in intervals]
     stacked = np.concatenate(parts) if parts else np.empty((0, 2))
-    return canonical_diagram(stacked[:, 0], stacked[:, 1], np.repeat(np.arange(len(parts)), [len(p) for p in parts]))
+    dimension = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    birth, death = stacked.T
+    dying = np.where(np.isfinite(death), np.abs(death), 0.0)
+    return canonical_diagram(birth, death, dimension, shortest=np.maximum(shortest, relative * dying))
 
 
 def diagram_to_ripser(diagram: Diagram, max_dimension: int) -> list[FloatArray]:

@@ -14,7 +14,7 @@ VALID_PAIRS = {
 }
 MAX_ALPHA_DIMENSION = 6
 # the engines of Rips abort the process on larger primes, found by trying them one by one
-MAX_FIELD = {"ripser": 127, "giotto": 223, "gudhi": 46337}
+MAX_FIELD = {"ripser": 127, "giotto": 223, "giotto_ph": 223, "gudhi": 46337}
 
 _WHY_NOT = {
     "takens": "takens makes a point cloud",

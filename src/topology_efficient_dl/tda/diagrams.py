@@ -6,7 +6,8 @@ Conventions, the same for every filtration and engine:
 - Rips and alpha values are lengths: the edge length (diameter) at which a Rips simplex enters, twice the radius
   of the empty circumscribed ball at which an alpha simplex enters;
 - the superlevel filtration of f is the sublevel filtration of -f, and the stored values are those of -f;
-- intervals of length zero carry no homology and are left out by everything in ``persistence``.
+- intervals of length zero carry no homology and are left out by everything in ``persistence``, and so are those that
+  rounding of the data can make (`rounding_length`).
 """
 
 from __future__ import annotations
@@ -64,12 +65,55 @@ class Diagram:
         return np.stack([self.birth, self.death, self.dimension.astype(np.float64)], axis=1)
 
 
-def canonical_diagram(birth: ArrayLike, death: ArrayLike, dimension: ArrayLike, seconds: float = 0.0) -> Diagram:
-    """A diagram without zero-length intervals, ordered by dimension, birth and death, whatever engine made it."""
+def canonical_diagram(
+    birth: ArrayLike, death: ArrayLike, dimension: ArrayLike, seconds: float = 0.0, shortest: float | FloatArray = 0.0
+) -> Diagram:
+    """A diagram ordered by dimension, birth and death, whatever engine made it.
+
+    Only intervals longer than ``shortest`` are kept: a number, or one for each interval.
+    """
     b, d, k = np.asarray(birth, np.float64), np.asarray(death, np.float64), np.asarray(dimension, np.int64)
-    keep = np.flatnonzero(d > b)
+    keep = np.flatnonzero(d - b > shortest)
     order = keep[np.lexsort((d[keep], b[keep], k[keep]))]
     return Diagram(b[order], d[order], k[order], seconds)
+
+
+def value_resolution(values: ArrayLike) -> float:
+    """How far rounding may have moved a value: half a unit in the last place of its type, and 16 of float64.
+
+    The second part is for values that were computed in float64, such as those of a sine.
+
+    Examples
+    --------
+    >>> round(value_resolution(np.ones(3, np.float32)), 9), value_resolution(np.zeros(3))
+    (6e-08, 0.0)
+    """
+    array = np.asarray(values)
+    kind = array.dtype if np.issubdtype(array.dtype, np.floating) else np.dtype(np.float64)
+    largest = float(np.abs(array).max(initial=0))
+    return max(0.5 * float(np.finfo(kind).eps), 16 * float(np.finfo(np.float64).eps)) * largest
+
+
+def rounding_length(values: ArrayLike, resolution: float | None = None, n_coordinates: int | None = None) -> float:
+    """Length up to which an interval may come from rounding alone, by the stability of diagrams.
+
+    Values that move by at most r move a diagram of their level sets by at most r (bottleneck), so a class of length
+    zero grows to at most 2 r. Points that move by r in each of c coordinates change distances by 2 r sqrt(c), and a
+    class to at most 4 r sqrt(c).
+
+    Parameters
+    ----------
+    values : the points or values whose diagram is taken
+    resolution : r; `value_resolution` of the values when None
+    n_coordinates : c of a point cloud; None for level sets
+
+    References
+    ----------
+    Cohen-Steiner, Edelsbrunner and Harer, "Stability of persistence diagrams" (2007); Chazal, de Silva and Oudot,
+    "Persistence stability for geometric complexes" (2014).
+    """
+    moved = value_resolution(values) if resolution is None else resolution
+    return 2.0 * moved if n_coordinates is None else 4.0 * moved * float(np.sqrt(n_coordinates))
 
 
 @dataclass(frozen=True)

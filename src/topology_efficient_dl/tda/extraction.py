@@ -18,7 +18,7 @@ from topology_efficient_dl.errors import DataError, StorageError
 from topology_efficient_dl.params import FiltrationParams, TdaRecipe
 from topology_efficient_dl.tda.combinations import check_combination
 from topology_efficient_dl.tda.delay_choice import resolve_filtration
-from topology_efficient_dl.tda.diagrams import Diagram, PersistenceDiagrams
+from topology_efficient_dl.tda.diagrams import Diagram, PersistenceDiagrams, value_resolution
 from topology_efficient_dl.tda.embeddings import check_series, embed
 from topology_efficient_dl.tda.persistence import filtration_diagram
 from topology_efficient_dl.tda.vectorization import make_vectorizer, vectorizer_from_state
@@ -38,7 +38,7 @@ def sample_diagram(sample: NDArray[np.floating], params: FiltrationParams) -> Di
     params : delay and dimension are numbers
     """
     start = time.perf_counter()
-    diagram = filtration_diagram(embed(sample, params), params)
+    diagram = filtration_diagram(embed(sample, params), params, value_resolution(sample))
     return Diagram(diagram.birth, diagram.death, diagram.dimension, time.perf_counter() - start)
 
 

@@ -1,8 +1,9 @@
 """Persistence diagrams of point clouds, images and series, each in one call.
 
-Engines meet on common ground: all three Rips engines get the same float32 distances, so their diagrams agree to
+Engines meet on common ground: all Rips engines get the same float32 distances, so their diagrams agree to
 rounding; repeated points are dropped first and the filtration ends at the enclosing radius, both without any effect
-on the diagram (a cone has no homology).
+on the diagram (a cone has no homology). Intervals that rounding of the data can make are left out
+(``diagrams.rounding_length``): a periodic series, whose delay vectors repeat up to the last digit, has no others.
 """
 
 from __future__ import annotations
@@ -19,12 +20,18 @@ from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.params import FiltrationParams
 from topology_efficient_dl.tda.adapters import diagram_from_ripser
 from topology_efficient_dl.tda.combinations import MAX_FIELD, check_alpha_dimension
-from topology_efficient_dl.tda.diagrams import Diagram, FloatArray, canonical_diagram
+from topology_efficient_dl.tda.diagrams import (
+    Diagram,
+    FloatArray,
+    canonical_diagram,
+    rounding_length,
+    value_resolution,
+)
 from topology_efficient_dl.tda.landmarks import maxmin_landmarks, unique_points
 
 Intervals = list[FloatArray]
 
-GIOTTO_FROM = 500
+GIOTTO_PH_FROM = 500
 """Points from which giotto-ph is faster than gudhi's edge collapse, in H0 and H1 of delay embeddings."""
 
 
@@ -34,6 +41,7 @@ def rips_diagram(
     engine: str = "ripser",
     max_edge_length: float | None = None,
     field: int = 2,
+    resolution: float | None = None,
 ) -> Diagram:
     """Vietoris-Rips persistence of a point cloud; births and deaths are edge lengths.
 
@@ -41,11 +49,12 @@ def rips_diagram(
     ----------
     points : (n_points, n_coordinates) float array
     homology_dimensions : dimensions to keep
-    engine : ``ripser``, ``giotto`` (giotto-ph, one thread), ``gudhi`` (edge collapse and expansion), or ``auto``: the
-        one that is fastest for so many points
+    engine : ``ripser``, ``giotto`` (giotto-tda), ``giotto_ph`` (giotto-ph called directly, one thread), ``gudhi`` (edge
+        collapse and expansion), or ``auto``: the one that is fastest for so many points
     max_edge_length : where the filtration ends, in units of the coordinates; the enclosing radius when None, from
         which on the complex is a cone. An earlier end leaves essential classes in every dimension
     field : coefficients in Z/field, a prime
+    resolution : how far rounding may have moved a coordinate; from the points' own type and size when None
 
     Raises
     ------
@@ -55,6 +64,7 @@ def rips_diagram(
     ----------
     Bauer, "Ripser: efficient computation of Vietoris-Rips persistence barcodes" (2021).
     Perez, Hauke, Lupo, Caorsi and Dassatti, "giotto-ph" (2021).
+    Tauzin et al., "giotto-tda: a topological data analysis toolkit for machine learning and data exploration" (2021).
 
     Examples
     --------
@@ -62,6 +72,7 @@ def rips_diagram(
     >>> rips_diagram(square, homology_dimensions=[1]).as_array().round(3)
     array([[1.   , 1.414, 1.   ]])
     """
+    shortest = rounding_length(points, resolution, points.shape[1])
     points = unique_points(np.asarray(points, np.float64))
     engine = fastest_engine(len(points), field) if engine == "auto" else engine
     if engine not in RIPS_ENGINES:
@@ -72,20 +83,21 @@ def rips_diagram(
     if max_edge_length is not None:
         threshold = min(threshold, max_edge_length)
     intervals = RIPS_ENGINES[engine](distances, max(homology_dimensions), threshold, field)
-    return _keep(diagram_from_ripser(intervals), homology_dimensions)
+    single = float(np.finfo(np.float32).eps)  # of the distances
+    return _keep(diagram_from_ripser(intervals, shortest, single), homology_dimensions)
 
 
 def fastest_engine(n_points: int, field: int = 2) -> str:
-    """The Rips engine that takes least time for a cloud of so many points; all three give the same diagrams.
+    """The Rips engine that takes least time for a cloud of so many points; all give the same diagrams.
 
     giotto-ph wins on large clouds, and starts up too slowly for small ones, where gudhi's edge collapse leads.
 
     Examples
     --------
     >>> fastest_engine(90), fastest_engine(900)
-    ('gudhi', 'giotto')
+    ('gudhi', 'giotto_ph')
     """
-    return "giotto" if n_points > GIOTTO_FROM and field <= MAX_FIELD["giotto"] else "gudhi"
+    return "giotto_ph" if n_points > GIOTTO_PH_FROM and field <= MAX_FIELD["giotto_ph"] else "gudhi"
 
 
 def _ripser_intervals(distances: NDArray[np.float32], top: int, threshold: float, field: int) -> Intervals:
@@ -95,6 +107,21 @@ def _ripser_intervals(distances: NDArray[np.float32], top: int, threshold: float
 
 
 def _giotto_intervals(distances: NDArray[np.float32], top: int, threshold: float, field: int) -> Intervals:
+    from gtda.homology import VietorisRipsPersistence
+
+    rips = VietorisRipsPersistence(
+        metric="precomputed",
+        homology_dimensions=tuple(range(top + 1)),
+        coeff=field,
+        max_edge_length=threshold,
+        infinity_values=np.inf,
+        reduced_homology=False,
+    )
+    diagram = rips.fit_transform(distances[None])[0]
+    return [diagram[diagram[:, 2] == k, :2] for k in range(top + 1)]
+
+
+def _giotto_ph_intervals(distances: NDArray[np.float32], top: int, threshold: float, field: int) -> Intervals:
     from gph import ripser_parallel
 
     result = ripser_parallel(distances, metric="precomputed", maxdim=top, thresh=threshold, coeff=field, n_threads=1)
@@ -113,11 +140,17 @@ def _gudhi_intervals(distances: NDArray[np.float32], top: int, threshold: float,
 RIPS_ENGINES: dict[str, Callable[[NDArray[np.float32], int, float, int], Intervals]] = {
     "ripser": _ripser_intervals,
     "giotto": _giotto_intervals,
+    "giotto_ph": _giotto_ph_intervals,
     "gudhi": _gudhi_intervals,
 }
 
 
-def alpha_diagram(points: FloatArray, homology_dimensions: Sequence[int] = (0, 1), field: int = 2) -> Diagram:
+def alpha_diagram(
+    points: FloatArray,
+    homology_dimensions: Sequence[int] = (0, 1),
+    field: int = 2,
+    resolution: float | None = None,
+) -> Diagram:
     """Alpha complex persistence of a point cloud; values are twice the alpha radius, so edge lengths.
 
     Homotopy equivalent to the union of balls (the Cech filtration) at a fraction of the cost of Rips. On this scale
@@ -128,6 +161,7 @@ def alpha_diagram(points: FloatArray, homology_dimensions: Sequence[int] = (0, 1
     points : (n_points, n_coordinates) float array, of few coordinates
     homology_dimensions : dimensions to keep, below n_coordinates
     field : coefficients in Z/field, a prime
+    resolution : how far rounding may have moved a coordinate; from the points' own type and size when None
 
     Raises
     ------
@@ -148,7 +182,10 @@ def alpha_diagram(points: FloatArray, homology_dimensions: Sequence[int] = (0, 1
     check_alpha_dimension(points.shape[1], tuple(homology_dimensions))
     tree = AlphaComplex(points=unique_points(np.asarray(points, np.float64))).create_simplex_tree()
     squared = _tree_intervals(tree, max(homology_dimensions), field)
-    return _keep(diagram_from_ripser([2.0 * np.sqrt(np.maximum(part, 0.0)) for part in squared]), homology_dimensions)
+    lengths = [2.0 * np.sqrt(np.maximum(part, 0.0)) for part in squared]
+    return _keep(
+        diagram_from_ripser(lengths, rounding_length(points, resolution, points.shape[1])), homology_dimensions
+    )
 
 
 def _tree_intervals(tree: Any, top: int, field: int) -> Intervals:
@@ -157,7 +194,12 @@ def _tree_intervals(tree: Any, top: int, field: int) -> Intervals:
     return [np.asarray(tree.persistence_intervals_in_dimension(k)).reshape(-1, 2) for k in range(top + 1)]
 
 
-def cubical_diagram(image: FloatArray, homology_dimensions: Sequence[int] = (0, 1), field: int = 2) -> Diagram:
+def cubical_diagram(
+    image: FloatArray,
+    homology_dimensions: Sequence[int] = (0, 1),
+    field: int = 2,
+    resolution: float | None = None,
+) -> Diagram:
     """Sublevel persistence of an image whose pixels are the vertices of a cubical complex.
 
     Valleys are classes of H0 and, by duality, ridges around them classes of H1.
@@ -167,6 +209,7 @@ def cubical_diagram(image: FloatArray, homology_dimensions: Sequence[int] = (0, 
     image : (height, width) float array, or an array of any dimension
     homology_dimensions : dimensions to keep
     field : coefficients in Z/field, a prime
+    resolution : how far rounding may have moved a pixel; from the image's own type and size when None
 
     References
     ----------
@@ -181,10 +224,11 @@ def cubical_diagram(image: FloatArray, homology_dimensions: Sequence[int] = (0, 
     """
     from gudhi import CubicalComplex
 
+    shortest = rounding_length(image, resolution)
     cells = CubicalComplex(vertices=np.asarray(image, np.float64))
     cells.compute_persistence(homology_coeff_field=field)
     intervals = [cells.persistence_intervals_in_dimension(k) for k in range(max(homology_dimensions) + 1)]
-    return _keep(diagram_from_ripser(intervals), homology_dimensions)
+    return _keep(diagram_from_ripser(intervals, shortest), homology_dimensions)
 
 
 @njit(cache=True)
@@ -236,7 +280,7 @@ def merge_tree_pairs(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     return births[:count], deaths[:count]
 
 
-def sublevel_diagram(values: NDArray[np.floating]) -> Diagram:
+def sublevel_diagram(values: NDArray[np.floating], resolution: float | None = None) -> Diagram:
     """H0 of the sublevel sets of a series, the path graph's lower-star filtration.
 
     Exact and nearly linear in time after sorting; H0 does not depend on the field.
@@ -244,6 +288,7 @@ def sublevel_diagram(values: NDArray[np.floating]) -> Diagram:
     Parameters
     ----------
     values : (n_timepoints,) float array
+    resolution : how far rounding may have moved a value; from the values' own type and size when None
 
     Examples
     --------
@@ -252,10 +297,11 @@ def sublevel_diagram(values: NDArray[np.floating]) -> Diagram:
            [ 1.,  2.,  0.]])
     """
     birth, death = merge_tree_pairs(np.ascontiguousarray(values, np.float64))
-    return canonical_diagram(birth, death, np.zeros(len(birth), np.int64))
+    shortest = rounding_length(values, resolution)
+    return canonical_diagram(birth, death, np.zeros(len(birth), np.int64), shortest=shortest)
 
 
-def superlevel_diagram(values: NDArray[np.floating]) -> Diagram:
+def superlevel_diagram(values: NDArray[np.floating], resolution: float | None = None) -> Diagram:
     """H0 of the superlevel sets of f: that of the sublevel sets of -f, with the values of -f.
 
     Examples
@@ -264,10 +310,11 @@ def superlevel_diagram(values: NDArray[np.floating]) -> Diagram:
     array([[-3., inf,  0.],
            [-2.,  0.,  0.]])
     """
-    return sublevel_diagram(0.0 - np.asarray(values, np.float64))
+    moved = value_resolution(values) if resolution is None else resolution
+    return sublevel_diagram(0.0 - np.asarray(values, np.float64), moved)
 
 
-def filtration_diagram(embedded: FloatArray, params: FiltrationParams) -> Diagram:
+def filtration_diagram(embedded: FloatArray, params: FiltrationParams, resolution: float | None = None) -> Diagram:
     """The diagram of one embedded sample.
 
     The channels of a series or of a spectrogram are pooled: the homology of their disjoint union. Fields that a
@@ -277,21 +324,24 @@ def filtration_diagram(embedded: FloatArray, params: FiltrationParams) -> Diagra
     ----------
     embedded : points (n, d), images (n_channels, height, width) or a series (n_channels, n_timepoints)
     params : a valid combination
+    resolution : how far rounding may have moved a value of the series (`value_resolution`)
     """
     if params.filtration in ("rips", "alpha"):
-        return _point_cloud_diagram(embedded, params)
-    if params.filtration == "cubical":
+        return _point_cloud_diagram(embedded, params, resolution)
+    if params.filtration == "cubical":  # powers of a spectrogram are not values of the series
         return _pooled([cubical_diagram(image, params.homology_dimensions, params.field) for image in embedded])
     by_level = sublevel_diagram if params.filtration == "sublevel" else superlevel_diagram
-    return _pooled([by_level(channel) for channel in embedded])
+    return _pooled([by_level(channel, resolution) for channel in embedded])
 
 
-def _point_cloud_diagram(points: FloatArray, params: FiltrationParams) -> Diagram:
+def _point_cloud_diagram(points: FloatArray, params: FiltrationParams, resolution: float | None) -> Diagram:
     if params.max_points is not None and params.max_points < len(points):
         points = points[maxmin_landmarks(np.ascontiguousarray(points), params.max_points)]
     if params.filtration == "alpha":
-        return alpha_diagram(points, params.homology_dimensions, params.field)
-    return rips_diagram(points, params.homology_dimensions, params.engine, params.max_edge_length, params.field)
+        return alpha_diagram(points, params.homology_dimensions, params.field, resolution)
+    return rips_diagram(
+        points, params.homology_dimensions, params.engine, params.max_edge_length, params.field, resolution
+    )
 
 
 def _keep(diagram: Diagram, homology_dimensions: Sequence[int]) -> Diagram:
