@@ -19,7 +19,8 @@ LENGTHS = [100, 200, 400, 945]
 LEVELS = {"embedding": "series", "filtration": "sublevel", "homology_dimensions": (0,)}
 ROUTES = {
     "rips_ripser": {},
-    "rips_giotto": {"engine": "giotto"},
+    "rips_giotto_tda": {"engine": "giotto"},
+    "rips_giotto_ph": {"engine": "giotto_ph"},
     "rips_gudhi": {"engine": "gudhi"},
     "rips_ripser_100_landmarks": {"max_points": 100},
     "alpha_gudhi": {"filtration": "alpha"},

@@ -34,6 +34,15 @@ def test_takens_equals_the_definition_for_two_channels():
     np.testing.assert_array_equal(points, expected)
 
 
+@pytest.mark.parametrize(("delay", "dimension"), [(1, 2), (3, 4), (5, 3), (7, 1)])
+def test_takens_equals_giotto_tda(delay, dimension):
+    from gtda.time_series import SingleTakensEmbedding
+
+    series = np.random.default_rng(delay).normal(size=50)
+    peer = SingleTakensEmbedding(parameters_type="fixed", time_delay=delay, dimension=dimension)
+    np.testing.assert_array_equal(takens_embedding(series[None], delay, dimension), peer.fit_transform(series))
+
+
 def test_takens_of_dimension_one_is_the_trajectory():
     sample = np.random.default_rng(0).normal(size=(3, 7))
     np.testing.assert_array_equal(takens_embedding(sample, 5, 1), sample.T)

@@ -60,6 +60,10 @@ def test_countable_parts_are_in_the_reason():
 def test_level_set_costs_are_positive_bounds_that_grow_with_channels(kind, filtration):
     recipe = TdaRecipe(embedding="series", filtration=filtration, homology_dimensions=(0,), vectorization=kind)
     one, two = (extraction_flops(recipe, channels, 100) for channels in (1, 2))
+    if kind in ("giotto_image", "giotto_amplitude"):
+        assert one.flops is None
+        assert kind in one.reason
+        return
     assert 0 < one.flops < two.flops
     assert one.reason.startswith("upper bound: at most 50 bars")
 

@@ -38,20 +38,29 @@ def extraction_flops(recipe: TdaRecipe, n_channels: int, n_timepoints: int) -> F
     if recipe.filtration in ("sublevel", "superlevel"):
         n_bars = n_channels * math.ceil(n_timepoints / 2)
         negation = n_channels * n_timepoints if recipe.filtration == "superlevel" else 0
-        flops = negation + vectorization_flops(recipe.vectorization_params(), n_bars)
-        return FlopCount(flops, f"upper bound: at most {n_bars} bars; the union-find only compares")
+        vector = vectorization_flops(recipe.vectorization_params(), n_bars)
+        if vector is None:
+            reason = f"operations of giotto-tda's smoothing and matching ({recipe.vectorization}) depend on the data"
+            return FlopCount(None, f"{reason} and are not counted")
+        return FlopCount(negation + vector, f"upper bound: at most {n_bars} bars; the union-find only compares")
     return FlopCount(None, _why_unknown(recipe, n_channels, n_timepoints))
 
 
-def vectorization_flops(params: VectorizationParams, n_bars: int) -> int:
+def vectorization_flops(params: VectorizationParams, n_bars: int) -> int | None:
     """Operations to vectorise and standardise the bars of one homology dimension; sorting is not counted.
+
+    None for giotto-tda's images and amplitudes, whose filters are as wide as the data say.
 
     Parameters
     ----------
     params : the kind of vector and its resolution
     n_bars : bars of the sample in that dimension
     """
-    bins = params.n_bins
+    kind, bins = params.vectorization.removeprefix("giotto_"), params.n_bins
+    if params.vectorization in ("giotto_image", "giotto_amplitude"):
+        return None
+    if params.vectorization == "giotto_entropy":
+        return 5 * n_bars + 2
     tents = 4 * n_bars * bins
     weights = 2 * n_bars
     by_kind = {
@@ -67,8 +76,8 @@ def vectorization_flops(params: VectorizationParams, n_bars: int) -> int:
         "image": bins**2,
         "entropy": bins + 1,
         "statistics": 32,
-    }.get(params.vectorization, bins)
-    return by_kind[params.vectorization] + 2 * n_features
+    }.get(kind, bins)
+    return by_kind[kind] + 2 * n_features
 
 
 def _why_unknown(recipe: TdaRecipe, n_channels: int, n_timepoints: int) -> str:

@@ -15,6 +15,14 @@ from topology_efficient_dl.tda.vectorization.curves import (
     LandscapeVectorizer,
     SilhouetteVectorizer,
 )
+from topology_efficient_dl.tda.vectorization.giotto import (
+    GiottoAmplitude,
+    GiottoBettiCurve,
+    GiottoEntropy,
+    GiottoImage,
+    GiottoLandscape,
+    GiottoSilhouette,
+)
 from topology_efficient_dl.tda.vectorization.image import ImageVectorizer
 from topology_efficient_dl.tda.vectorization.statistics import StatisticsVectorizer
 
@@ -25,6 +33,12 @@ VECTORIZERS: dict[str, type[DiagramVectorizer]] = {
     "betti_curve": BettiCurveVectorizer,
     "entropy": EntropyVectorizer,
     "statistics": StatisticsVectorizer,
+    "giotto_landscape": GiottoLandscape,
+    "giotto_image": GiottoImage,
+    "giotto_silhouette": GiottoSilhouette,
+    "giotto_betti_curve": GiottoBettiCurve,
+    "giotto_entropy": GiottoEntropy,
+    "giotto_amplitude": GiottoAmplitude,
 }
 
 __all__ = [
