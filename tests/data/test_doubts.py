@@ -129,6 +129,9 @@ def test_codes_that_other_values_come_near_are_values(read) -> None:
 def test_labels_in_another_column_of_test_are_refused(read) -> None:
     with pytest.raises(DataError, match=r"labels are last in .*X_TRAIN.csv but column 1 in .*X_TEST.csv"):
         read("t0,t1,class\n1,2,a\n2,1,b\n", "a,1,2\n")
+    with pytest.raises(DataError, match=r"column 't0' of .*X_TRAIN.csv stands where .*X_TEST.csv has 't1'"):
+        read("t0,t1,class\n1,2,a\n2,1,b\n", "t1,t0,class\n1,2,a\n")
+    assert read("t0,t1,class\n1,2,a\n2,1,b\n", "class,t0,t1\na,1,2\n").classes == ("a", "b")
     with pytest.raises(DataError, match=r"test has classes 1.* labels written alike"):
         read("1.0,0.5,2\n2.0,0.5,2\n", "1,0.5,2\n")
 

@@ -122,6 +122,7 @@ HEADERS = {
     "label last": "t0,t1,Class\n0.5,2,a\n1,3,b\n",
     "label amid": "t0,target,t1\n0.5,a,2\n1,b,3\n",
     "index": ",label,0,1\n0,a,0.5,2\n1,b,1,3\n",
+    "y": "y,0,1\na,0.5,2\nb,1,3\n",
     "numbers": "0,1,label\n0.5,2,a\n1,3,b\n",
     "quoted": '"id";"t 0";"t 1";"class label"\n17;0.5;2;"a"\n4;1;3;"b"\n',
 }
@@ -226,6 +227,8 @@ def test_arff_agrees_with_aeon_and_with_ts(name: str) -> None:
             r"line 1: the first line names columns .*none of them is 'label'.*label_column",
         ),
         (".csv", "label,class,t2\n1,0.5,2\n", r"line 1: .*several of them may be the label"),
+        (".csv", "y,0,1,2\nn,1,2,1\ny,0,2,2\n", r"line 3: label 'y' is the column's name; rename"),
+        (".csv", "a,0.5,,2\n", r"line 1: '' is not a number.*write NaN where a value is missing"),
         (".csv", "label,t0,t1\na,1\n", r"line 2: 2 fields, but the first line names 3 columns"),
         (".dat", "1 2\n", r"unknown format '.dat'; expected one of .tsv"),
     ],

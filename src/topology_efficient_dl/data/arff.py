@@ -64,13 +64,16 @@ def arff_rows(path: Path, lines: NumberedLines, label_column: str | None = None)
     if not attributes:
         return ParsedFile(_rows(path, numbered, [], 0 if label_column == "first" else -1), declared=False)
     label = _class_attribute(path, attributes, label_column)
+    others = [attribute for place, attribute in enumerate(attributes) if place != label]
     notes = tuple(
         f"attribute '{attribute.name}' of {path.name} left out: a row index by its name"
-        for place, attribute in enumerate(attributes)
-        if attribute.is_index and place != label
+        for attribute in others
+        if attribute.is_index
     )
+    columns = tuple(attribute.name for attribute in others if not attribute.is_index)
     declared = bool(attributes[label].values) or label_column is not None
-    return ParsedFile(_rows(path, numbered, attributes, label), declared=declared, notes=notes)
+    rows = _rows(path, numbered, attributes, label)
+    return ParsedFile(rows, declared=declared, columns=columns, notes=notes)
 
 
 def _attributes(path: Path, numbered: Iterator[tuple[int, str]]) -> list[_Attribute]:

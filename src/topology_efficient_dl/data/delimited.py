@@ -103,7 +103,7 @@ def _are_names(names: Sequence[str]) -> bool:
     """Whether a first line names columns: all fields are words; or one is a name of labels, and the others count."""
     if len(names) > 1 and all(map(_is_word, names[1:])) and (names[0] == "" or _is_word(names[0])):
         return True
-    rest = [name for name in names if name.casefold() not in LABEL_NAMES - {"y"}]
+    rest = [name for name in names if name.casefold() not in LABEL_NAMES]
     named = len(rest) < len(names)
     return named and _is_ramp(rest[1:] if rest and rest[0].casefold() in INDEX_NAMES else rest)
 
@@ -157,10 +157,14 @@ def _named_columns(
             if len(fields) != len(names):
                 problem = f"{len(fields)} fields, but the first line names {len(names)} columns; complete the line"
                 raise damaged(path, problem, number)
+            if normalise_label(fields[label]) == names[label]:
+                problem = f"label '{names[label]}' is the column's name; rename the column or the class"
+                raise damaged(path, problem, number)
             yield TextRow(number, fields[label], [[fields[column] for column in values]])
 
     notes = tuple(f"column '{names[column]}' of {path.name} left out: a row index by its name" for column in index)
-    return ParsedFile(rows(), -1 if label == len(names) - 1 else label, notes=notes)
+    columns = tuple(names[column] for column in values)
+    return ParsedFile(rows(), -1 if label == len(names) - 1 else label, columns=columns, notes=notes)
 
 
 def _unnamed_columns(

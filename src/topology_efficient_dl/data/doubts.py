@@ -23,7 +23,7 @@ FEWEST = 4
 
 NO_READING = (-999.0, -9999.0, -99999.0)
 LARGEST_FLOAT32 = 3.4e38
-CHANGE_COLUMN = "if labels stand elsewhere, set ingest.label_column to last or a column's name; if not, to first"
+CHANGE_COLUMN = "if labels stand elsewhere, set ingest.label_column to last or a column's name"
 TAKE_OUT_INDEX = "take the column out (to_csv(index=False))"
 
 
@@ -54,12 +54,24 @@ def where_labels_are(part: LabelledSeries) -> str:
 
 def _refuse_other_layout(train: LabelledSeries, test: LabelledSeries) -> None:
     columns = [part.label_column for part in (train, test)]
-    if None not in columns and columns[0] != columns[1]:
+    if train.columns and test.columns:
+        _refuse_other_names(train, test)
+    elif None not in columns and columns[0] != columns[1]:
         first, second = ("last" if column == -1 else f"column {column + 1}" for column in columns if column is not None)
         raise DataError(
             f"labels are {first} in {train.path} but {second} in {test.path}; expected both files alike: "
             "the same columns in the same order, with names in both or in neither"
         )
+
+
+def _refuse_other_names(train: LabelledSeries, test: LabelledSeries) -> None:
+    if len(train.columns) == len(test.columns):
+        for first, second in zip(train.columns, test.columns, strict=True):
+            if first.casefold() != second.casefold():
+                raise DataError(
+                    f"column '{first}' of {train.path} stands where {test.path} has '{second}'; "
+                    "expected the same columns in the same order"
+                )
 
 
 def _refuse_row_numbers(train: LabelledSeries, test: LabelledSeries) -> None:
@@ -100,7 +112,7 @@ def _label_doubts(train: LabelledSeries, test: LabelledSeries) -> Iterator[str]:
         shown = ", ".join(sorted(labels)[:3])
         yield f"labels are numbers that are not whole ({shown}); are they classes?{where_labels_are(train)}"
     if train.label_column == 0 and n_series >= FEWEST and _last_column_looks_better(train):
-        yield f"the last column looks more like labels than the first, which looks like its neighbour; {CHANGE_COLUMN}"
+        yield f"the last column looks more like labels than the first; {CHANGE_COLUMN} or first"
 
 
 def _last_column_looks_better(train: LabelledSeries) -> bool:

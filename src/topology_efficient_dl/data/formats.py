@@ -46,12 +46,14 @@ class ParsedFile:
     rows : one a series
     label_column : where the label stands, from 0 (-1 is the last); None in ``.ts`` and ``.arff``, whose format says so
     declared : True where the format or the user says which labels there are or where they stand
+    columns : names of the columns of values, in order, where there are any
     notes : what was left out
     """
 
     rows: Iterator[TextRow]
     label_column: int | None = None
     declared: bool = True
+    columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -45,6 +45,7 @@ class LabelledSeries:
     lines : the line of each series in the file, counted from 1
     label_column : where labels stand, from 0 (-1 is the last column); None where the format says so
     declared : True where the format or the user says which labels there are or where they stand
+    columns : names of the columns of values, in order, where there are any
     notes : what was left out
     """
 
@@ -54,6 +55,7 @@ class LabelledSeries:
     lines: list[int]
     label_column: int | None = None
     declared: bool = True
+    columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -85,7 +87,8 @@ def read_series(path: Path, label_column: str | None = None) -> LabelledSeries:
         raise damaged(path, f"unknown format '{suffix}'; expected one of {', '.join(SUFFIXES)}")
     with open_text(path) as file:
         parsed = PARSERS[suffix.removesuffix(".gz")](path, _numbered(file), label_column)
-        part = LabelledSeries(path, [], [], [], parsed.label_column, parsed.declared, parsed.notes)
+        understood = parsed.label_column, parsed.declared, parsed.columns, parsed.notes
+        part = LabelledSeries(path, [], [], [], *understood)
         for row in parsed.rows:
             part.series.append(_values(path, row))
             part.labels.append(_label(path, row))
@@ -168,7 +171,9 @@ def _value(path: Path, row: TextRow, tokens: Sequence[str], place: int) -> float
     hint = ""
     if is_number(token.replace(",", ".")):
         hint = "; write a decimal point"
-    elif place == len(tokens) - 1 and token:
+    elif not token:
+        hint = "; write NaN where a value is missing"
+    elif place == len(tokens) - 1:
         hint = "; if it is the label, set ingest.label_column=last"
     raise damaged(path, f"'{tokens[place]}' is not a number; expected numbers, NaN or ?{hint}", row.line)
 
