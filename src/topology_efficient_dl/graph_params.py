@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, RootModel, model_validator
 
+from topology_efficient_dl.bounded import MAX_FILE_MIB
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.planted import PlantedContacts
 from topology_efficient_dl.errors import ParameterError, did_you_mean
@@ -20,6 +21,9 @@ class GraphParams(Parameters):
 
     root: str | None = Field(
         None, description="folder with graphs; else GRAPH_ROOT, then what ships", json_schema_extra=HOW
+    )
+    max_file_mib: float = Field(
+        MAX_FILE_MIB, gt=0, description="most that one file may hold, unpacked", json_schema_extra=HOW
     )
     options: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="by set, arguments of its reader, e.g. {Reed98: {label: year}}"

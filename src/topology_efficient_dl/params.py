@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
+from topology_efficient_dl.bounded import MAX_FILE_MIB
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 
 HOW: dict[str, Any] = {"results_depend_on_it": False}
@@ -81,11 +82,26 @@ class IngestParams(Parameters):
         json_schema_extra=HOW,
     )
     retries: int = Field(2, ge=0, json_schema_extra=HOW)
-    timeout_seconds: float = Field(20.0, gt=0, json_schema_extra=HOW)
+    timeout_seconds: float = Field(
+        20.0, gt=0, description="without a byte, after which a request is given up", json_schema_extra=HOW
+    )
+    max_download_seconds: float = Field(
+        3600.0, gt=0, description="for one set, all attempts and mirrors together", json_schema_extra=HOW
+    )
+    max_download_mib: float = Field(2048.0, gt=0, description="most that a mirror may send", json_schema_extra=HOW)
+    max_file_mib: float = Field(
+        MAX_FILE_MIB, gt=0, description="most that one file may hold, unpacked", json_schema_extra=HOW
+    )
     sha256: dict[str, str] = Field(
         default_factory=dict,
         description="expected digest of the downloaded zip, by set name",
         json_schema_extra=HOW,
+    )
+    label_column: str | None = Field(
+        None,
+        min_length=1,
+        description="first, last, or a column's name; when null by the names of columns or attributes, else first",
+        json_schema_extra=LATER,
     )
     unequal_length: Literal["pad", "interpolate", "error"] = "pad"
     missing_values: Literal["pad", "interpolate", "error"] = "interpolate"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import zipfile
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from time import sleep
 
 import numpy as np
 import pytest
@@ -18,6 +20,8 @@ from topology_efficient_dl.data.archive import DatasetFiles
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+MOST_REPEATS = 10_000
 
 Rows = Sequence[tuple[str, np.ndarray]]
 
@@ -39,14 +43,18 @@ def _delimited(separator: str) -> Callable[[Rows], str]:
 
 
 def _ts(rows: Rows) -> str:
-    header = "# comment\n@problemName Toy\n@timeStamps false\n@classLabel true a b\n\n@data\n"
+    classes = " ".join(sorted({label for label, _ in rows}))
+    header = f"# comment\n@problemName Toy\n@timeStamps false\n@classLabel true {classes}\n\n@data\n"
     lines = [":".join([*(",".join(_text(v, "?") for v in channel) for channel in x), label]) for label, x in rows]
     return header + "\n".join(lines) + "\n"
 
 
 def _arff(rows: Rows) -> str:
-    header = "% comment\n@relation Toy\n@attribute att0 numeric\n@ATTRIBUTE target {a,b}\n\n@DATA\n"
-    lines = []
+    lines, n_channels, n_values = [], *rows[0][1].shape
+    one = "".join(f"@attribute att{place} numeric\n" for place in range(n_values))
+    attributes = one if n_channels == 1 else f"@attribute series relational\n{one}@end series\n"
+    classes = ",".join(sorted({label for label, _ in rows}))
+    header = f"% comment\n@relation Toy\n{attributes}@ATTRIBUTE target {{{classes}}}\n\n@DATA\n"
     for label, x in rows:
         channels = [",".join(_text(v, "?") for v in channel) for channel in x]
         values = channels[0] if len(channels) == 1 else "'" + r"\n".join(channels) + "'"
@@ -102,13 +110,16 @@ def toy(tmp_path: Path, write_rows, toy_rows) -> Callable[..., DatasetFiles]:
 class Mirror:
     """A web server with a list of answers (status, body) for every path; the last answer is repeated.
 
-    A body shorter than announced (``cut``) breaks off on the way.
+    A body shorter than announced (``cut``) breaks off on the way; one that trickles (``slow``) comes byte by byte with
+    pauses; one that is ``endless`` is sent again and again, without a length.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, list[tuple[int, bytes]]] = {}
         self.requests: list[str] = []
         self.cut: set[str] = set()
+        self.slow: set[str] = set()
+        self.endless: set[str] = set()
         mirror = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -117,8 +128,21 @@ class Mirror:
                 queue = mirror.answers.get(self.path, [(404, b"")])
                 status, body = queue.pop(0) if len(queue) > 1 else queue[0]
                 self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
+                if status == 302:
+                    self.send_header("Location", "/elsewhere")
+                if self.path not in mirror.endless:
+                    self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                with contextlib.suppress(OSError):  # the client may hang up
+                    self._send(body)
+
+            def _send(self, body: bytes) -> None:
+                if self.path in mirror.slow:
+                    for place in range(len(body)):
+                        self.wfile.write(body[place : place + 1])
+                        sleep(0.01)
+                for _ in range(MOST_REPEATS if self.path in mirror.endless else 0):
+                    self.wfile.write(body)
                 self.wfile.write(body[: len(body) // 2] if self.path in mirror.cut else body)
 
             def log_message(self, *_: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import gudhi
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from topology_efficient_dl.data.cleaning import fill_missing, pad_end, resample, z_normalise
+from topology_efficient_dl.data.cleaning import fill_missing, loss_of_float32, pad_end, resample, z_normalise
 
 finite_series = arrays(
     np.float64, st.tuples(st.integers(1, 3), st.integers(2, 20)), elements=st.floats(-1e6, 1e6, width=32)
@@ -51,6 +53,29 @@ def test_a_constant_with_rounding_noise_is_constant() -> None:
     nearly = np.array([[0.1, np.nextafter(0.1, 1), 0.1, np.nextafter(0.1, 0)]])
     assert nearly.std() > 0
     np.testing.assert_array_equal(z_normalise(nearly), np.zeros((1, 4)))
+
+
+@pytest.mark.parametrize(("offset", "size"), [(1e8, 1e-2), (1.7e12, 100.0), (1e6, 1e-5), (-3e9, 1e-3), (1e300, 1e290)])
+def test_a_small_signal_on_a_large_offset_is_standardised_as_without_it(offset: float, size: float) -> None:
+    series = offset + size * np.sin(np.arange(50.0))[None]
+    exact = [Fraction(value) for value in series[0]]
+    mean = sum(exact) / len(exact)
+    deviation = float(sum(((value - mean) / Fraction(size)) ** 2 for value in exact) / len(exact)) ** 0.5
+    expected = [float((value - mean) / Fraction(size)) / deviation for value in exact]
+    np.testing.assert_allclose(z_normalise(series)[0], expected, rtol=1e-9, atol=1e-9)
+
+
+def test_each_channel_is_standardised_by_itself_whatever_its_offset() -> None:
+    wave = np.sin(np.arange(50.0))
+    both = z_normalise(np.stack([wave, 1e8 + 1e-2 * wave, np.full(50, 3.7)]))
+    np.testing.assert_allclose(both[1], both[0], atol=1e-5)
+    assert not both[2].any()
+
+
+def test_loss_of_float32_is_told_by_the_worst_channel() -> None:
+    wave = np.sin(np.arange(50.0))
+    assert loss_of_float32(np.stack([wave, np.full(50, 1e9 + 0.5)])) < 1e-7
+    assert loss_of_float32(np.stack([wave, 1e9 + wave])) > 0.4
 
 
 @given(finite_series, st.integers(1, 40))

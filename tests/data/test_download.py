@@ -171,3 +171,54 @@ def test_the_progress_bar_is_quiet_without_a_terminal(archive, mirror, ingest, z
     mirror.answers["/Toy.zip"] = [(200, zip_of(MEMBERS))]
     archive.locate("Toy", ingest())
     assert capfd.readouterr().err == ""
+
+
+def test_a_mirror_that_trickles_ends_at_the_time_for_the_whole_download(archive, mirror, ingest, zip_of) -> None:
+    """Every byte comes in time, all of them would not; the second mirror has no time left and is not asked."""
+    mirror.answers["/slow/Toy.zip"] = [(200, zip_of(MEMBERS))]
+    mirror.slow.add("/slow/Toy.zip")
+    with pytest.raises(UnavailableError, match=r"not whole after 0.2 s \(ingest.max_download_seconds\)"):
+        archive.locate("Toy", ingest("/slow/{name}.zip", "/{name}.zip", max_download_seconds=0.2, retries=5))
+    assert mirror.requests == ["/slow/Toy.zip"]
+    assert _contents(archive) == set()
+
+
+def test_time_is_up_between_attempts_too(archive, mirror, ingest) -> None:
+    mirror.answers["/Toy.zip"] = [(500, b"")]
+    with pytest.raises(UnavailableError, match=r"ingest.max_download_seconds"):
+        archive.locate("Toy", ingest(max_download_seconds=0.05, retries=100))
+    assert len(mirror.requests) < 50
+
+
+@pytest.mark.parametrize("status", [200, 302])
+def test_a_mirror_that_sends_without_end_is_left(archive, mirror, ingest, zip_of, status: int) -> None:
+    mirror.answers["/endless/Toy.zip"] = [(status, bytes(1 << 16))]
+    mirror.endless.add("/endless/Toy.zip")
+    mirror.answers["/Toy.zip"] = [(200, zip_of(MEMBERS))]
+    params = ingest("/endless/{name}.zip", "/{name}.zip", max_download_mib=0.1)
+    assert archive.locate("Toy", params).train.name == "Toy_TRAIN.txt"
+    assert mirror.requests == ["/endless/Toy.zip", "/Toy.zip"]
+    with pytest.raises(UnavailableError, match=r"sends more than .*ingest.max_download_mib"):
+        archive.locate("Toi", ingest("/endless/Toy.zip", max_download_mib=0.1))
+
+
+def test_an_announced_length_beyond_the_bound_is_not_fetched(archive, mirror, ingest) -> None:
+    mirror.answers["/Toy.zip"] = [(200, bytes(1 << 20))]
+    with pytest.raises(UnavailableError, match=r"sends more than 0.5 MiB; ingest.max_download_mib allows more"):
+        archive.locate("Toy", ingest(max_download_mib=0.5))
+    assert len(mirror.requests) == 1
+
+
+def test_a_zip_that_unpacks_to_too_much_is_never_kept(archive, mirror, ingest, zip_of) -> None:
+    bomb = zip_of({**MEMBERS, "Toy_TRAIN.txt": "0 " * (1 << 20)})
+    assert len(bomb) < 1 << 13
+    mirror.answers["/Toy.zip"] = [(200, bomb)]
+    with pytest.raises(UnavailableError, match=r"Toy_TRAIN.txt unpacks to more than 1 MiB \(ingest.max_file_mib\)"):
+        archive.locate("Toy", ingest(max_file_mib=1))
+    assert _contents(archive) == set()
+    assert len(mirror.requests) == 1
+
+
+def test_redirects_are_followed(archive, mirror, ingest, zip_of) -> None:
+    mirror.answers = {"/Toy.zip": [(302, b"")], "/elsewhere": [(200, zip_of(MEMBERS))]}
+    assert archive.locate("Toy", ingest()).train.name == "Toy_TRAIN.txt"

@@ -42,7 +42,9 @@ def test_a_series_ends_at_its_last_observed_value(tmp_path: Path, write_rows, su
     np.testing.assert_array_equal(series, [[np.nan, 1.0, np.nan, 2.0]])
 
 
-@pytest.mark.parametrize("line", ["1\t0.5\t2", "1.0000000e+00\t0.5\t2.0", "1.0,0.5,2", "  1  5.0e-01   2", "1 0.5 2\r"])
+@pytest.mark.parametrize(
+    "line", ["1\t0.5\t2", "1.0000000e+00\t0.5\t2.0", "1,0.5,2", "1;0.5;2", "  1  5.0e-01   2", "1 0.5 2\r"]
+)
 def test_spellings_of_one_row(tmp_path: Path, line: str) -> None:
     path = tmp_path / "Toy_TRAIN.txt"
     path.write_text(f"\n{line}\n\n")
@@ -54,17 +56,117 @@ def test_spellings_of_one_row(tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize(
     ("text", "label"),
     [
-        ("1e+00", "1"),
-        ("007", "7"),
-        ("-0", "0"),
-        ("1.50", "1.5"),
-        ("nodule", "nodule"),
-        ("1_0", "1_0"),
+        ("007", "007"),
+        ("-0", "-0"),
+        ("1.0", "1.0"),
+        ("1.50", "1.50"),
+        ("1E3", "1E3"),
+        ("1e+00", "1e+00"),
+        ("1_000", "1_000"),
         ("1e400", "1e400"),
+        ("none", "none"),
+        ("room#12", "room#12"),
+        ("\u00a0a", "\u00a0a"),
+        ("\uff11", "\uff11"),
+        (" a ", "a"),
+        ("' a '", " a "),
+        ('"Say ""no"", twice"', 'Say "no", twice'),
+        ("rock'n", "rock'n"),
+        ('"1.0000000e+00"', "1.0000000e+00"),
+        ("-1.000000000000000000e+00", "-1"),
+        ("1.2000000e+01", "12"),
+        ("1.5000000e+00", "1.5000000e+00"),
+        ("1.0000000e+99", "1.0000000e+99"),
     ],
 )
-def test_labels_have_one_spelling(text: str, label: str) -> None:
+def test_labels_are_text_but_for_whole_numbers_that_were_printed_as_floats(text: str, label: str) -> None:
     assert normalise_label(text) == label
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".csv", ".ts", ".arff"])
+def test_labels_with_blanks_commas_and_quotes_in_every_format(tmp_path: Path, suffix: str) -> None:
+    labels = ["'sit, down'", "' a '", '"it""s: so"', "007", "7", "room#12", "none", "\u00e9t\u00e9\u3000"]
+    separator = "\t" if suffix == ".tsv" else ","
+    rows = {
+        ".ts": [f"0.5,2:{label}" for label in labels],
+        ".arff": [f"0.5,2,{label}" for label in labels],
+    }.get(suffix, [separator.join([label, "0.5", "2"]) for label in labels])
+    path = tmp_path / f"Toy_TRAIN{suffix}"
+    path.write_text("@data\n" * (suffix in (".ts", ".arff")) + "\n".join(rows) + "\n", encoding="utf-8")
+    expected = ["sit, down", " a ", 'it"s: so', "007", "7", "room#12", "none", "\u00e9t\u00e9\u3000"]
+    assert read_series(path).labels == expected
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("1_000", "not a number"),
+        ("\uff11", "not a number"),
+        ("\u0661", "not a number"),
+        ("0x1F", "not a number"),
+        ("infinity", "infinite"),
+        ("-Inf", "infinite"),
+        ("1,5", "not a number.*decimal point"),
+        ("walk", "not a number.*ingest.label_column=last"),
+    ],
+)
+def test_what_python_takes_for_a_number_is_not_always_one(tmp_path: Path, token: str, reason: str) -> None:
+    path = tmp_path / "Toy_TRAIN.tsv"
+    path.write_text(f"1\t0.5\t{token}\n")
+    with pytest.raises(DataError, match=rf"line 1: .*{reason}"):
+        read_series(path)
+
+
+HEADERS = {
+    "label first": "label,t0,t1\na,0.5,2\nb,1,3\n",
+    "label last": "t0,t1,Class\n0.5,2,a\n1,3,b\n",
+    "label amid": "t0,target,t1\n0.5,a,2\n1,b,3\n",
+    "index": ",label,0,1\n0,a,0.5,2\n1,b,1,3\n",
+    "y": "y,0,1\na,0.5,2\nb,1,3\n",
+    "numbers": "0,1,label\n0.5,2,a\n1,3,b\n",
+    "quoted": '"id";"t 0";"t 1";"class label"\n17;0.5;2;"a"\n4;1;3;"b"\n',
+}
+
+
+@pytest.mark.parametrize("text", HEADERS.values(), ids=HEADERS)
+def test_names_of_columns_say_where_the_label_is(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "Toy_TRAIN.csv"
+    path.write_text(text)
+    part = read_series(path)
+    assert (part.labels, part.lines) == (["a", "b"], [2, 3])
+    np.testing.assert_array_equal(np.stack(part.series)[:, 0], [[0.5, 2], [1, 3]])
+    assert bool(part.notes) == (text[0] in ',"')
+
+
+@pytest.mark.parametrize(("column", "labels"), [("first", ["1", "2"]), ("last", ["3", "4"]), ("t1", ["5", "6"])])
+def test_a_parameter_says_where_the_label_is(tmp_path: Path, column: str, labels: list[str]) -> None:
+    path = tmp_path / "Toy_TRAIN.csv"
+    path.write_text("t0,t1,t2\n1,5,3\n2,6,4\n")
+    assert read_series(path, column).labels == labels
+    path.write_text("1,5,3\n2,6,4\n")
+    if column != "t1":
+        assert read_series(path, column).labels == labels
+
+
+ARFF = "@relation r\n@attribute {}\n@attribute b numeric\n@attribute {}\n@data\n{}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ARFF.format("'the class' {a,b}", "c real", "a,0.5,2"),
+        ARFF.format("c real", "class {a,b}", "0.5,2,a"),
+        ARFF.format("class {a,b}", "other {0.5,2}", "a,0.5,2"),
+        "@attribute label {a,'b c'}\n@attribute s relational\n@attribute x real\n@end s\n@data\na,'0.5,2'\n",
+        ARFF.format("id numeric", "class {a}\n@attribute d real", "7,0.5,a,2"),
+    ],
+)
+def test_attributes_say_which_is_the_class(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "Toy_TRAIN.arff"
+    path.write_text(text)
+    part = read_series(path)
+    assert part.labels == ["a"]
+    np.testing.assert_array_equal(part.series[0], [[0.5, 2]])
 
 
 @pytest.mark.parametrize("name", ["GunPoint", "OSULeaf", "BasicMotions", "JapaneseVowels", "PickupGestureWiimoteZ"])
@@ -109,6 +211,25 @@ def test_arff_agrees_with_aeon_and_with_ts(name: str) -> None:
         (".ts", "@classLabel false\n@data\n1,2:3\n", r"has no class labels"),
         (".arff", "@data\n'1,2\\n3,x',a\n", r"line 2: 'x' is not a number"),
         (".arff", "@data\na\n", r"line 2: label 'a' without values"),
+        (".arff", "@data\n{0 1.5, 2 a}\n", r"line 2: sparse data"),
+        (".arff", ARFF.format("a real", "c {x,y}", "1,2,z"), r"line 6: label 'z' is not listed"),
+        (".arff", ARFF.format("a real", "c {x,y}", "1,x"), r"line 6: 2 fields, but there are 3 attributes"),
+        (".arff", ARFF.format("a real", "c real", "1,2,3"), r"which attribute is the class is not said"),
+        (".ts", "@classLabel true a b\n@data\n1,2:c\n", r"line 3: label 'c' is not listed in @classLabel \(a, b\)"),
+        (".ts", "@data\n1,2:3,4\n", r"line 2: no class label: '3,4' after the last colon"),
+        (".ts", "@dimensions 2\n@data\n1,2:3\n", r"line 3: no class label: '3' after the last colon"),
+        (".csv", "0,1,2,3\n1,0.5,2,3\n", r"line 1: the first line counts \(0, 1, 2, 3, ...\): column numbers"),
+        (".csv", ",0,1,2\n0,1,0.5,2\n", r"line 1: the first line counts"),
+        (".csv", "act,0,1,2\n" + "a,0.5,2,1\n" * 3, r"line 1: the first line counts"),
+        (
+            ".csv",
+            "t0,t1,t2\n1,0.5,2\n",
+            r"line 1: the first line names columns .*none of them is 'label'.*label_column",
+        ),
+        (".csv", "label,class,t2\n1,0.5,2\n", r"line 1: .*several of them may be the label"),
+        (".csv", "y,0,1,2\nn,1,2,1\ny,0,2,2\n", r"line 3: label 'y' is the column's name; rename"),
+        (".csv", "a,0.5,,2\n", r"line 1: '' is not a number.*write NaN where a value is missing"),
+        (".csv", "label,t0,t1\na,1\n", r"line 2: 2 fields, but the first line names 3 columns"),
         (".dat", "1 2\n", r"unknown format '.dat'; expected one of .tsv"),
     ],
 )

@@ -14,9 +14,14 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
+from topology_efficient_dl.bounded import check_size, file_limit, read_npz
+
 Arrays = Mapping[str, NDArray[Any]]
 Tensors = Mapping[str, torch.Tensor]
 Spec = Mapping[str, Any]
+
+MAX_ITEM_MIB = 16_384
+"""Largest npz item, unpacked, that is stored or read back."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,13 @@ def encode_npz(arrays: Arrays) -> bytes:
     Raises
     ------
     TypeError : an array has dtype object
+    DataError : the arrays hold more than ``MAX_ITEM_MIB``
     """
     for name, array in arrays.items():
         if np.asarray(array).dtype == object:
             raise TypeError(f"array '{name}' holds Python objects; convert it to numbers or fixed-width strings")
+    with file_limit(MAX_ITEM_MIB, "MAX_ITEM_MIB"):
+        check_size("an item to store", sum(np.asarray(array).nbytes for array in arrays.values()))
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
@@ -60,8 +68,8 @@ def encode_npz(arrays: Arrays) -> bytes:
 
 def decode_npz(data: bytes) -> dict[str, NDArray[Any]]:
     """Named arrays from npz bytes."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        return dict(archive)
+    with file_limit(MAX_ITEM_MIB, "MAX_ITEM_MIB"):
+        return read_npz(io.BytesIO(data), "a stored item")
 
 
 def encode_safetensors(value: tuple[Tensors, Spec]) -> bytes:

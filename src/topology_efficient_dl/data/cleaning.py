@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-NEGLIGIBLE_SPREAD = 1e-10
+EPSILON = float(np.finfo(np.float64).eps)
+RESOLUTION = 4 * EPSILON
+"""Spread, relative to the largest magnitude, that float64 does not tell from rounding."""
+
+SMALL_SPREAD = 1e-6
+"""Relative spread below which values are taken relative to the first of them, which is exact, before all else."""
 
 
 def fill_missing(series: FloatArray, method: Literal["interpolate", "pad"]) -> FloatArray:
@@ -100,8 +105,8 @@ def pad_end(series: FloatArray, length: int) -> FloatArray:
 def z_normalise(series: FloatArray) -> FloatArray:
     """Shift and scale every channel to mean 0 and (population) standard deviation 1; a constant channel becomes 0.
 
-    A channel counts as constant if it varies by no more than rounding does: a standard deviation of at most 1e-10 of
-    its largest magnitude.
+    A channel counts as constant if it varies by no more than rounding does: a standard deviation of at most
+    ``RESOLUTION`` times its largest magnitude. A small signal on a large offset (1e-2 on 1e8) is kept.
 
     Parameters
     ----------
@@ -116,9 +121,39 @@ def z_normalise(series: FloatArray) -> FloatArray:
     >>> z_normalise(np.array([[1.0, 3.0], [5.0, 5.0]]))
     array([[-1.,  1.], [ 0.,  0.]])
     """
+    magnitude, centred, spread = _centred(series)
+    varies = spread > RESOLUTION
+    small = spread < SMALL_SPREAD
+    if small.any():
+        reach, centred_steps, spread_of_steps = _centred(series - series[:, :1])
+        varies &= ~small | (spread_of_steps * (reach / np.where(magnitude > 0, magnitude, 1.0)) > RESOLUTION)
+        centred, spread = np.where(small, centred_steps, centred), np.where(small, spread_of_steps, spread)
+    return np.where(varies, centred / np.where(varies, spread, 1.0), 0.0)
+
+
+def _centred(series: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """By channel: largest magnitude, values divided by it with mean 0, and their deviation."""
     magnitude = np.abs(series).max(axis=1, keepdims=True)
     scaled = series / np.where(magnitude > 0, magnitude, 1.0)
     centred = scaled - scaled.mean(axis=1, keepdims=True)
-    spread = centred.std(axis=1, keepdims=True)
-    varies = spread > NEGLIGIBLE_SPREAD
-    return np.where(varies, centred / np.where(varies, spread, 1.0), 0.0)
+    return magnitude, centred, centred.std(axis=1, keepdims=True)
+
+
+def loss_of_float32(series: FloatArray) -> float:
+    """Largest rounding error of a series as float32, as a share (at most 1) of its channel's range.
+
+    Channels that are constant, up to the resolution of float64, have nothing to lose.
+
+    Parameters
+    ----------
+    series : (n_channels, length) float64 without NaN, within the range of float32
+
+    Examples
+    --------
+    >>> loss_of_float32(np.array([[1e8, 1e8 + 1]]))
+    1.0
+    """
+    errors = np.abs(series.astype(np.float32) - series).max(axis=1)
+    ranges = np.ptp(series, axis=1)
+    varies = ranges > RESOLUTION * np.abs(series).max(axis=1)
+    return min(1.0, float((errors / np.where(varies, ranges, np.inf)).max()))

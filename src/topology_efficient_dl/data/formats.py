@@ -1,20 +1,24 @@
-"""The text formats of the UCR archive, taken apart line by line into label and value strings.
+"""What the text formats of series share - rows, fields, quotes, errors - and the ``.ts`` format.
 
-Three layouts: a label and its values (``.tsv``, ``.txt``, ``.csv``), the ``.ts`` format (Löning et al., "sktime", 2019;
-Middlehurst et al., "aeon", JMLR 25, 2024), and Weka's ``.arff``, relational where there is more than one channel.
+The ``.ts`` format: Löning et al., "sktime", 2019; Middlehurst et al., "aeon", JMLR 25, 2024.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.errors import DataError, ParameterError
 
 NumberedLines = Iterable[tuple[int, str]]
-RELATIONAL = re.compile(r"""(?P<quote>['"])(?P<values>.*)(?P=quote)\s*,(?P<label>[^,]*)""")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+MISSING_VALUE = re.compile(r"\?|[+-]?nan", re.IGNORECASE)
+FLOAT_AS_PRINTED = re.compile(r"([+-]?)[0-9]\.[0-9]+e[+-][0-9]{2,3}")
+LARGEST_EXACT_INTEGER = 2**53
+QUOTES = "\"'"
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,27 @@ class TextRow:
     channels: list[list[str]]
 
 
-RowParser = Callable[[Path, NumberedLines], Iterator[TextRow]]
+@dataclass(frozen=True)
+class ParsedFile:
+    """Rows of a file, and how it was understood.
+
+    Attributes
+    ----------
+    rows : one a series
+    label_column : where the label stands, from 0 (-1 is the last); None in ``.ts`` and ``.arff``, whose format says so
+    declared : True where the format or the user says which labels there are or where they stand
+    columns : names of the columns of values, in order, where there are any
+    notes : what was left out
+    """
+
+    rows: Iterator[TextRow]
+    label_column: int | None = None
+    declared: bool = True
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+FileParser = Callable[[Path, NumberedLines, str | None], ParsedFile]
 
 
 def damaged(path: Path, problem: str, line: int | None = None) -> DataError:
@@ -47,73 +71,145 @@ def damaged(path: Path, problem: str, line: int | None = None) -> DataError:
     return DataError(f"{path}, line {line}: {problem}" if line else f"{path}: {problem}")
 
 
-def delimited_rows(path: Path, lines: NumberedLines) -> Iterator[TextRow]:
-    """Rows of ``label, value, value, ...`` separated by tabs, commas or blanks.
+def normalise_label(text: str) -> str:
+    """A class label as written, for series and graphs alike: blanks around it and its quotes are no part of it.
+
+    Inside quotes everything counts. One spelling is brought to another: whole numbers as C, MATLAB and numpy print
+    floating point numbers (``%e``), which is how the UCR archive's old text files write class codes.
 
     Examples
     --------
-    >>> list(delimited_rows(Path("a.tsv"), [(1, "2 0.5 -1.5")]))
-    [TextRow(line=1, label='2', channels=[['0.5', '-1.5']])]
+    >>> [normalise_label(text) for text in ("1.0000000e+00", " 007", "1E3", "1.0", "room#12", "'Sit, down '")]
+    ['1', '007', '1E3', '1.0', 'room#12', 'Sit, down ']
     """
-    for number, line in lines:
-        label, *values = _fields(line)
-        yield TextRow(number, label, [values])
+    bare = text.strip(" \t")
+    if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in QUOTES:
+        return bare[1:-1].replace(2 * bare[0], bare[0])
+    if FLOAT_AS_PRINTED.fullmatch(bare) and abs(float(bare)) < LARGEST_EXACT_INTEGER and float(bare).is_integer():
+        return str(int(float(bare)))
+    return bare
 
 
-def _fields(line: str) -> list[str]:
-    for separator in ("\t", ","):
-        if separator in line:
-            return line.split(separator)
-    return line.split()
+def is_number(text: str) -> bool:
+    """Whether a field is a decimal number: not ``1_000``, ``0x1F``, infinity, or digits of other scripts.
+
+    Examples
+    --------
+    >>> [is_number(text) for text in ("-1.5e3", " 2", "1_000", "inf", "")]
+    [True, True, False, False, False]
+    """
+    return NUMBER.fullmatch(text.strip()) is not None
 
 
-def ts_rows(path: Path, lines: NumberedLines) -> Iterator[TextRow]:
+def split_fields(line: str, separator: str | None) -> list[str]:
+    """Fields between separators, or between blanks where it is None; those inside quotes do not separate.
+
+    Examples
+    --------
+    >>> split_fields("'sit, down',1,2", ",")
+    ["'sit, down'", '1', '2']
+    """
+    if '"' not in line and "'" not in line:
+        return line.split(separator)
+    field, gap = _field_patterns(separator)
+    fields, place = [], 0
+    while found := field.match(line, place):
+        fields.append(found[0])
+        between = gap.match(line, found.end())
+        if between is None:
+            break
+        place = between.end()
+    return fields
+
+
+@functools.cache
+def _field_patterns(separator: str | None) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns of a field, quoted or not, and of what separates two."""
+    gap, other = (r"[ \t]+", r"[^ \t]*") if separator is None else (re.escape(separator), f"[^{separator}]*")
+    quoted = r""" *(?:"(?:[^"\\]|\\.|"")*"|'(?:[^'\\]|\\.|'')*') *(?=""" + gap + "|$)"
+    return re.compile(f"{quoted}|{other}"), re.compile(gap)
+
+
+def ts_rows(path: Path, lines: NumberedLines, label_column: str | None = None) -> ParsedFile:
     """Rows of ``value,value:value,value:label`` after a header of tags that ends with ``@data``.
 
     Raises
     ------
-    DataError : the header lacks ``@data``, or says that there are time stamps or no class labels
+    DataError : the header lacks ``@data``, or says that there are time stamps or no class labels; in the rows, a label
+        that ``@classLabel`` does not list, or a row without one
+    ParameterError : ``label_column`` says that labels are not last
     """
+    if label_column not in (None, "last"):
+        raise ParameterError(f"ingest.label_column is '{label_column}', but in {path} (.ts) labels are last; unset it")
     numbered = iter(lines)
-    _check_ts_header(path, _header(path, numbered))
+    tags = {}
+    for _, line in header_lines(path, numbered):
+        tag, *rest = line[1:].split(maxsplit=1)
+        tags[tag.lower()] = "".join(rest)
+    _check_ts_header(path, {tag: value.lower() for tag, value in tags.items()})
+    classes = tags.get("classlabel", "").split()[1:]
+    return ParsedFile(_ts_rows(path, numbered, classes, tags.get("dimensions", "")), declared=bool(classes))
+
+
+def _ts_rows(path: Path, numbered: Iterator[tuple[int, str]], classes: list[str], dimensions: str) -> Iterator[TextRow]:
+    known = set(map(_comparable, classes))
     for number, line in numbered:
-        if not line.startswith("#"):
-            *channels, label = line.split(":")
-            yield TextRow(number, label, [channel.split(",") for channel in channels])
+        if line.startswith("#"):
+            continue
+        *channels, label = split_fields(line, ":")
+        values = [channel.split(",") for channel in channels]
+        lacking = dimensions.isdecimal() and len(values) == int(dimensions) - 1
+        if values and (lacking or _is_a_channel(label, values[-1])):
+            raise damaged(
+                path, f"no class label: '{label[:40]}' after the last colon holds values; write it there", number
+            )
+        check_listed(path, number, label, known, "@classLabel")
+        yield TextRow(number, label, values)
 
 
-def arff_rows(path: Path, lines: NumberedLines) -> Iterator[TextRow]:
-    r"""Rows of ``value,value,label``, or of ``'value,value\nvalue,value',label`` with one line a channel.
+def _is_a_channel(label: str, channel: Sequence[str]) -> bool:
+    """Whether what stands in a label's place has as many numbers as the channel before it, and more than one."""
+    parts = label.split(",")
+    return 1 < len(parts) == len(channel) and all(is_number(part) or MISSING_VALUE.fullmatch(part) for part in parts)
+
+
+def check_listed(path: Path, line: int, label: str, known: set[str], where: str) -> None:
+    """Refuse a label that the header does not list; in another case or as another spelling of a number it counts.
 
     Raises
     ------
-    DataError : the header lacks ``@data``
+    DataError : names the label and what is listed
     """
-    numbered = iter(lines)
-    _header(path, numbered)
+    plain = _comparable(normalise_label(label))
+    if known and plain not in known and not set(plain.split()) <= known and normalise_label(label) not in ("", "?"):
+        listed = ", ".join(sorted(known)[:8])
+        raise damaged(
+            path, f"label '{label[:40]}' is not listed in {where} ({listed}); correct the label or the list", line
+        )
+
+
+def comparable_labels(labels: Iterable[str]) -> set[str]:
+    """Labels of a header as `check_listed` compares them."""
+    return {_comparable(normalise_label(label)) for label in labels}
+
+
+def _comparable(label: str) -> str:
+    return repr(float(label)) if is_number(label) else label.casefold()
+
+
+def header_lines(path: Path, numbered: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Lines of a header that begin with ``@``, up to ``@data``; the iterator is left at the first row of data.
+
+    Raises
+    ------
+    DataError : there is no ``@data``
+    """
     for number, line in numbered:
-        if not line.startswith("%"):
-            yield _arff_row(number, line)
-
-
-def _arff_row(number: int, line: str) -> TextRow:
-    relational = RELATIONAL.fullmatch(line)
-    if relational:
-        channels = [channel.split(",") for channel in relational["values"].split(r"\n")]
-        return TextRow(number, relational["label"], channels)
-    *values, label = line.split(",")
-    return TextRow(number, label, [values])
-
-
-def _header(path: Path, numbered: Iterator[tuple[int, str]]) -> dict[str, str]:
-    """Tags of the header in lower case with what follows them; the iterator is left at the first row of data."""
-    tags: dict[str, str] = {}
-    for _, line in numbered:
-        if line.startswith("@"):
-            tag, *rest = line[1:].lower().split(maxsplit=1)
-            if tag == "data":
-                return tags
-            tags[tag] = "".join(rest)
+        text = line.lstrip()
+        if text.split(maxsplit=1)[0].lower() == "@data":
+            return
+        if text.startswith("@") and len(text) > 1:
+            yield number, text
     raise damaged(path, "no @data line; expected a header that ends with @data and one series per line after it")
 
 

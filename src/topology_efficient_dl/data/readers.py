@@ -7,22 +7,23 @@ in lower case, unequal lengths lost in ``.arff``, no line in errors); the tests 
 
 from __future__ import annotations
 
-import gzip
-import re
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from topology_efficient_dl.data.formats import RowParser, TextRow, arff_rows, damaged, delimited_rows, ts_rows
+from topology_efficient_dl.bounded import open_text
+from topology_efficient_dl.data.arff import arff_rows
+from topology_efficient_dl.data.delimited import delimited_rows
+from topology_efficient_dl.data.formats import MISSING_VALUE, FileParser, TextRow, damaged, is_number, ts_rows
+from topology_efficient_dl.data.formats import normalise_label as normalise_label
 
 FloatArray = NDArray[np.float64]
 
-PARSERS: dict[str, RowParser] = {
+PARSERS: dict[str, FileParser] = {
     ".tsv": delimited_rows,
     ".ts": ts_rows,
     ".txt": delimited_rows,
@@ -30,8 +31,6 @@ PARSERS: dict[str, RowParser] = {
     ".arff": arff_rows,
 }
 SUFFIXES = tuple(suffix + packing for packing in ("", ".gz") for suffix in PARSERS)
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-LARGEST_EXACT_INTEGER = 2**53
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,20 @@ class LabelledSeries:
     series : (n_channels, length) float64 each; NaN is a missing value, none at the end of a series
     labels : the class labels, normalised
     lines : the line of each series in the file, counted from 1
+    label_column : where labels stand, from 0 (-1 is the last column); None where the format says so
+    declared : True where the format or the user says which labels there are or where they stand
+    columns : names of the columns of values, in order, where there are any
+    notes : what was left out
     """
 
     path: Path
     series: list[FloatArray]
     labels: list[str]
     lines: list[int]
+    label_column: int | None = None
+    declared: bool = True
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def n_channels(self) -> int:
@@ -57,7 +64,7 @@ class LabelledSeries:
         return self.series[0].shape[0]
 
 
-def read_series(path: Path) -> LabelledSeries:
+def read_series(path: Path, label_column: str | None = None) -> LabelledSeries:
     """Every series of a file, with its label.
 
     A series ends at its last observed value: in tab-separated files shorter series are filled up with NaN, and the
@@ -66,36 +73,30 @@ def read_series(path: Path) -> LabelledSeries:
     Parameters
     ----------
     path : a file of one of ``SUFFIXES``
+    label_column : ``first``, ``last``, or the name of a column or attribute; None: as names, attributes or the format
+        say, else first
 
     Raises
     ------
-    DataError : the file is missing, damaged or empty, or a row has no label, no values, a value that is not a number,
-        an infinite value, only missing values, or another number of channels than the first
+    DataError : the file is missing, damaged, empty or larger than the bound (`topology_efficient_dl.bounded`), or a row
+        has no label, no values, a value that is not a number, an infinite value, only missing values, or another
+        number of channels than the first
     """
-    part = LabelledSeries(path, [], [], [])
-    for row in _text_rows(path):
-        part.series.append(_values(path, row))
-        part.labels.append(_label(path, row))
-        part.lines.append(row.line)
+    suffix = suffix_of(path)
+    if suffix not in SUFFIXES:
+        raise damaged(path, f"unknown format '{suffix}'; expected one of {', '.join(SUFFIXES)}")
+    with open_text(path) as file:
+        parsed = PARSERS[suffix.removesuffix(".gz")](path, _numbered(file), label_column)
+        understood = parsed.label_column, parsed.declared, parsed.columns, parsed.notes
+        part = LabelledSeries(path, [], [], [], *understood)
+        for row in parsed.rows:
+            part.series.append(_values(path, row))
+            part.labels.append(_label(path, row))
+            part.lines.append(row.line)
     if not part.series:
         raise damaged(path, "holds no series; expected one per line")
     _check_channels(part)
     return part
-
-
-def normalise_label(text: str) -> str:
-    """A class label in one spelling, whatever the file's: integers without decimals, other labels as they are.
-
-    Examples
-    --------
-    >>> [normalise_label(text) for text in ("1.0000000e+00", "1.0", " 1", "-1", "2.50", "'Walking'")]
-    ['1', '1', '1', '-1', '2.5', 'Walking']
-    """
-    bare = text.strip().strip("'\"").strip()
-    if not NUMBER.fullmatch(bare) or abs(float(bare)) >= LARGEST_EXACT_INTEGER:
-        return bare
-    value = float(bare)
-    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def suffix_of(path: Path) -> str:
@@ -109,36 +110,17 @@ def suffix_of(path: Path) -> str:
     return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
 
 
-def _text_rows(path: Path) -> Iterator[TextRow]:
-    suffix = suffix_of(path)
-    if suffix not in SUFFIXES:
-        raise damaged(path, f"unknown format '{suffix}'; expected one of {', '.join(SUFFIXES)}")
-    try:
-        with _open_text(path) as file:
-            yield from PARSERS[suffix.removesuffix(".gz")](path, _numbered(file))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise damaged(path, f"truncated or damaged gzip file ({error}); fetch it again") from error
-    except UnicodeDecodeError as error:
-        raise damaged(path, f"is not a text file ({error}); expected {suffix}") from error
-    except OSError as error:
-        raise damaged(path, f"cannot be read ({error.strerror})") from error
-
-
-def _open_text(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig"))
-    return path.open(encoding="utf-8-sig")
-
-
 def _numbered(file: TextIO) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank; blanks at their ends are those of ASCII, so that a label keeps any other."""
     for number, line in enumerate(file, start=1):
-        if line.strip():
-            yield number, line.rstrip().lstrip(" ")
+        text = line.rstrip(" \t\r\n").lstrip(" ")
+        if text:
+            yield number, text
 
 
 def _label(path: Path, row: TextRow) -> str:
     label = normalise_label(row.label)
-    if label.lower() in ("", "?", "nan"):
+    if (label == row.label.strip() and (not label or MISSING_VALUE.fullmatch(label))) or not label.strip():
         raise damaged(path, f"the class label is missing (found '{row.label}')", row.line)
     return label
 
@@ -158,10 +140,9 @@ def _values(path: Path, row: TextRow) -> FloatArray:
 
 def _channel(path: Path, row: TextRow, channel: int) -> FloatArray:
     tokens = row.channels[channel]
-    try:
-        values = np.fromiter(map(float, tokens), np.float64, len(tokens))
-    except ValueError:
-        values = np.array([_value(path, row, token) for token in tokens], dtype=np.float64)
+    values = _plain_numbers(tokens)
+    if values is None:
+        values = np.array([_value(path, row, tokens, place) for place in range(len(tokens))], dtype=np.float64)
     if np.isinf(values).any():
         where = int(np.flatnonzero(np.isinf(values))[0])
         raise damaged(path, f"value {where + 1} of channel {channel + 1} is infinite ('{tokens[where]}')", row.line)
@@ -170,13 +151,31 @@ def _channel(path: Path, row: TextRow, channel: int) -> FloatArray:
     return values
 
 
-def _value(path: Path, row: TextRow, token: str) -> float:
-    if token.strip() == "?":
-        return np.nan
+def _plain_numbers(tokens: Sequence[str]) -> FloatArray | None:
+    """The values at the speed of Python's float; None if it refuses one, or could take what is no number."""
+    together = "".join(tokens)
+    if "_" in together or not together.isascii():
+        return None
     try:
-        return float(token)
+        return np.fromiter(map(float, tokens), np.float64, len(tokens))
     except ValueError:
-        raise damaged(path, f"'{token}' is not a number; expected numbers, NaN or ?", row.line) from None
+        return None
+
+
+def _value(path: Path, row: TextRow, tokens: Sequence[str], place: int) -> float:
+    token = tokens[place].strip()
+    if MISSING_VALUE.fullmatch(token):
+        return np.nan
+    if is_number(token) or token.lstrip("+-").lower() in ("inf", "infinity"):
+        return float(token)
+    hint = ""
+    if is_number(token.replace(",", ".")):
+        hint = "; write a decimal point"
+    elif not token:
+        hint = "; write NaN where a value is missing"
+    elif place == len(tokens) - 1:
+        hint = "; if it is the label, set ingest.label_column=last"
+    raise damaged(path, f"'{tokens[place]}' is not a number; expected numbers, NaN or ?{hint}", row.line)
 
 
 def _check_channels(part: LabelledSeries) -> None:

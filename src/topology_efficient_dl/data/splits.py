@@ -13,19 +13,34 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.bounded import file_limit
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.archive import DatasetFiles
-from topology_efficient_dl.data.cleaning import FloatArray, fill_missing, pad_end, resample, z_normalise
+from topology_efficient_dl.data.cleaning import (
+    FloatArray,
+    fill_missing,
+    loss_of_float32,
+    pad_end,
+    resample,
+    z_normalise,
+)
+from topology_efficient_dl.data.doubts import WARNING, doubts, where_labels_are
 from topology_efficient_dl.data.readers import LabelledSeries, read_series
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.stratify import IntArray, validation_mask
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.params import IngestParams
 
+NOTICEABLE_LOSS = 1e-3
+"""Rounding error, relative to a series' range, from which on float32 is said to lose something."""
+
+MOST_NAMED = 20
+"""Classes that a message names."""
+
 NUMERIC_LABEL = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
-@versioned(1)
+@versioned(2)
 def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
     """The official split of a dataset, ready for any model.
 
@@ -42,19 +57,24 @@ def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
 
     Returns
     -------
-    The split, whose ``notes`` say what was filled, padded, resampled or reused.
+    The split, whose ``notes`` say what was filled, padded, resampled, flattened or reused, and with ``"warning: "``
+    before it what looks wrong (`topology_efficient_dl.data.doubts`).
 
     Raises
     ------
-    DataError : a file is damaged; train has one class only; test has classes or a number of channels that train has
-        not; lengths are unequal or values missing and the parameters refuse them
+    DataError : a file is damaged, too large, or holds something else than labels and values; train has one class
+        only; test has classes or a number of channels that train has not; lengths are unequal or values missing and the
+        parameters refuse them
     """
-    train = read_series(files.train)
-    test = train if ingest.held_out else read_series(files.test)
+    with file_limit(ingest.max_file_mib, "ingest.max_file_mib"):
+        train = read_series(files.train, ingest.label_column)
+        test = train if ingest.held_out else read_series(files.test, ingest.label_column)
     _check_channels(files.name, train, test)
+    doubtful = doubts(train, test)
     classes = class_order(train.labels)
-    _check_classes(files.name, classes, test)
+    _check_classes(files.name, classes, train, test)
     series, notes = _equal_arrays(files.name, train, test, ingest)
+    notes = list(dict.fromkeys((*train.notes, *test.notes, *doubtful, *notes)))
     codes = {"train": _encode(train.labels, classes), "test": _encode(test.labels, classes)}
     if ingest.held_out:
         return _held_out(files, series, codes, classes, tuple(notes), ingest)
@@ -90,15 +110,20 @@ def _check_channels(name: str, train: LabelledSeries, test: LabelledSeries) -> N
         )
 
 
-def _check_classes(name: str, classes: tuple[str, ...], test: LabelledSeries) -> None:
+def _check_classes(name: str, classes: tuple[str, ...], train: LabelledSeries, test: LabelledSeries) -> None:
+    hint = where_labels_are(train)
     if len(classes) < 2:
-        raise DataError(f"dataset '{name}': only class '{classes[0]}' in train; expected two classes or more")
+        raise DataError(f"dataset '{name}': only class '{classes[0]}' in train; expected two classes or more{hint}")
     unseen = class_order([label for label in test.labels if label not in classes])
     if unseen:
         raise DataError(
-            f"dataset '{name}': test has classes {', '.join(unseen)} that train lacks ({', '.join(classes)}) "
-            f"in {test.path}; expected no others; are both files of one dataset?"
+            f"dataset '{name}': test has classes {_some(unseen)} that train lacks ({_some(classes)}) "
+            f"in {test.path}; expected no others, and labels written alike; are both files of one dataset?{hint}"
         )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= MOST_NAMED else f"{', '.join(names[:MOST_NAMED])}, ... ({len(names)})"
 
 
 def _equal_arrays(
@@ -106,11 +131,34 @@ def _equal_arrays(
 ) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
     """By part, (n_samples, n_channels, n_timepoints) float32; and notes on what was filled and made equal."""
     length, lengths_note = _common_length(name, train, test, ingest)
-    arrays = {
-        part: _stacked(raw, [_prepared(values, length, ingest) for values in _filled(raw, ingest)])
+    prepared = {
+        part: [_prepared(values, length, ingest) for values in _filled(raw, ingest)]
         for part, raw in {"train": train, "test": test}.items()
     }
-    return arrays, [*_missing_notes(train, test, ingest), *lengths_note]
+    arrays = {part: _stacked(raw, prepared[part]) for part, raw in {"train": train, "test": test}.items()}
+    parts = ["train"] if test is train else ["train", "test"]
+    if ingest.normalise:
+        scale_notes = _constant_notes([arrays[part] for part in parts])
+    else:
+        scale_notes = _precision_notes([values for part in parts for values in prepared[part]])
+    return arrays, [*_missing_notes(train, test, ingest), *lengths_note, *scale_notes]
+
+
+def _constant_notes(normalised: Sequence[NDArray[np.float32]]) -> list[str]:
+    n_constant = sum(int((~series.any(axis=2)).sum()) for series in normalised)
+    n_channels = sum(series.shape[0] * series.shape[1] for series in normalised)
+    return [f"{n_constant} of {n_channels} channels are constant and became 0"] if n_constant else []
+
+
+def _precision_notes(series: Sequence[FloatArray]) -> list[str]:
+    losses = [loss_of_float32(values) for values in series]
+    n_affected = sum(loss > NOTICEABLE_LOSS for loss in losses)
+    if not n_affected:
+        return []
+    return [
+        f"{WARNING}float32 rounds {n_affected} of {len(losses)} series by up to {max(losses):.1%} of their range, "
+        "which is small beside their values; ingest.normalise=true keeps it"
+    ]
 
 
 def _common_length(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from topology_efficient_dl.data.doubts import WARNING
 from topology_efficient_dl.data.split import Split
+
+logger = logging.getLogger(__name__)
 
 
 def summarise(split: Split) -> dict[str, Any]:
@@ -35,12 +39,20 @@ def summarise(split: Split) -> dict[str, Any]:
 
 
 def data_card(splits: Iterable[Split], skipped: Mapping[str, str]) -> pd.DataFrame:
-    """One row a dataset: those in use, then those that were skipped, with the reason.
+    """One row a dataset: those in use, then those that were skipped, with the reason. Notes that warn are logged.
 
     Returns
     -------
     The columns of `summarise` and ``skipped``: the reason, or empty.
     """
-    rows = [{**summarise(split), "skipped": ""} for split in splits]
+    rows = [{**summarise(split), "skipped": ""} for split in _warned(splits)]
     rows += [{"dataset": name, "notes": "", "skipped": reason} for name, reason in skipped.items()]
     return pd.DataFrame(rows)
+
+
+def _warned(splits: Iterable[Split]) -> Iterator[Split]:
+    for split in splits:
+        for note in split.notes:
+            if note.startswith(WARNING):
+                logger.warning("dataset '%s': %s", split.name, note.removeprefix(WARNING))
+        yield split

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from topology_efficient_dl.bounded import MAX_FILE_MIB, file_limit
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.graphs.contact_log import ContactLog
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
@@ -93,25 +94,33 @@ def find_graph(name: str, root: str | Path | None = None) -> GraphSource:
 
 
 @versioned(1)
-def read_graph(source: GraphSource, planted: PlantedContacts | None = None, seed: int = 0) -> Graph:
+def read_graph(
+    source: GraphSource,
+    planted: PlantedContacts | None = None,
+    seed: int = 0,
+    *,
+    max_file_mib: float = MAX_FILE_MIB,
+) -> Graph:
     """The graph of a source.
 
     Parameters
     ----------
     source : from `find_graph`
     planted, seed : of the generator, for the source ``planted_contacts`` only
+    max_file_mib : most that one file may hold, unpacked, in 2**20 bytes
 
     Raises
     ------
     ParameterError : the reader has no such option
-    DataError : a file is damaged
+    DataError : a file is damaged, or holds more than the bound
     """
     _check_options(source)
     if source.reader == "planted_contacts":
         return planted_contacts(planted or PlantedContacts(), seed)
     if source.reader == "southern_women":
         return southern_women()
-    graph: Graph = READERS[source.reader](**source.files, name=source.name, **source.options)
+    with file_limit(max_file_mib, "graphs.max_file_mib"):
+        graph: Graph = READERS[source.reader](**source.files, name=source.name, **source.options)
     return graph
 
 

@@ -6,6 +6,8 @@ Facebook networks", Physica A 391 (2012); Lim et al., "Large scale learning on n
 
 from __future__ import annotations
 
+import math
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 from scipy.sparse import coo_matrix
 
+from topology_efficient_dl.bounded import check_mat, check_size
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.node_tables import encode_labels, missing_note
 from topology_efficient_dl.data.graphs.records import FloatArray, IntArray
@@ -42,7 +45,7 @@ def read_attributed_mat(attributes: Path, adjacency: Path, *, name: str, keys: t
     """
     found, related = load_mat(attributes, keys[0], keys[1]), load_mat(adjacency, keys[2])
     labels, classes = encode_labels(found[keys[1]].ravel().astype(np.str_))
-    features = checked_features(attributes, _dense(found[keys[0]]), len(labels))
+    features = checked_features(attributes, _dense(attributes, found[keys[0]]), len(labels))
     edges, notes = _edges_of_matrix(adjacency, related[keys[2]], len(labels))
     return StaticGraph(name, edges, len(labels), labels, classes, features, notes=(*notes, *missing_note(labels)))
 
@@ -88,10 +91,11 @@ def load_mat(path: Path, *keys: str) -> dict[str, Any]:
     DataError : the file is missing or damaged, or lacks an array
     """
     try:
+        check_mat(path)
         found: dict[str, Any] = loadmat(str(path), appendmat=False)
     except FileNotFoundError as error:
         raise damaged(path, f"cannot be read ({error.strerror})") from error
-    except (OSError, ValueError, TypeError, NotImplementedError, MatReadError) as error:
+    except (OSError, ValueError, TypeError, NotImplementedError, MemoryError, zlib.error, MatReadError) as error:
         raise damaged(path, f"is no MATLAB file of version 4 to 7.2 ({error}); fetch it again") from error
     missing = [key for key in keys if key not in found]
     if missing:
@@ -100,7 +104,8 @@ def load_mat(path: Path, *keys: str) -> dict[str, Any]:
     return {key: found[key] for key in keys}
 
 
-def _dense(matrix: Any) -> NDArray[Any]:
+def _dense(path: Path, matrix: Any) -> NDArray[Any]:
+    check_size(path, math.prod(matrix.shape) * matrix.dtype.itemsize)
     return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
 
 

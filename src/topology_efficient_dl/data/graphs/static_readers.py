@@ -6,7 +6,7 @@ Sources: Platonov et al., "A critical look at the evaluation of GNNs under heter
 
 from __future__ import annotations
 
-import zipfile
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from topology_efficient_dl.bounded import NPZ_ERRORS, check_size, read_npz
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.node_tables import (
     encode_labels,
@@ -61,6 +62,7 @@ def read_shchur(graph: Path, *, name: str) -> StaticGraph:
     arrays = _open_npz(graph, (*SHCHUR, "labels", "class_names"))
     adjacency, attributes = (_sparse(graph, arrays, kind) for kind in ("adj", "attr"))
     n_nodes = len(arrays["labels"])
+    check_size(graph, math.prod(attributes.shape) * attributes.dtype.itemsize)
     features = checked_features(graph, attributes.toarray(), n_nodes)
     found = np.column_stack(adjacency.nonzero())
     edges, repairs = undirected_edges(checked_edges(graph, found, n_nodes), n_nodes)
@@ -126,16 +128,14 @@ def checked_features(path: Path, features: NDArray[Any], n_nodes: int) -> FloatA
 def _open_npz(path: Path, keys: tuple[str, ...]) -> Mapping[str, NDArray[Any]]:
     """The arrays of these names, none of them of pickled objects."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = sorted(set(keys) - set(file.files))
-            if missing:
-                raise damaged(
-                    path, f"lacks the arrays {', '.join(missing)}; found {', '.join(file.files)}; is it whole?"
-                )
-            return {key: file[key] for key in keys}
+        return read_npz(path, str(path), keys)
+    except KeyError as error:
+        (found,) = error.args
+        missing = sorted(set(keys) - set(found))
+        raise damaged(path, f"lacks the arrays {', '.join(missing)}; found {', '.join(found)}; is it whole?") from error
     except FileNotFoundError as error:
         raise damaged(path, f"cannot be read ({error.strerror})") from error
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, *NPZ_ERRORS) as error:
         problem = f"is no .npz file of plain arrays ({error}); expected arrays without pickled objects; fetch it again"
         raise damaged(path, problem) from error
 

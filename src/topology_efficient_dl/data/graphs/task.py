@@ -205,7 +205,7 @@ def read_task(source: GraphSource, params: GraphParams) -> GraphTask:
     ------
     DataError : a file is damaged
     """
-    graph = read_graph(source, params.planted, params.planted_seed)
+    graph = read_graph(source, params.planted, params.planted_seed, max_file_mib=params.max_file_mib)
     rules = {name: getattr(params, name) for name in RULES}
     name = held_out_name(source.name) if params.held_out else source.name
     return GraphTask(name, graph, source.source, **rules)

@@ -6,40 +6,19 @@ Columns are separated by tabs, commas or blanks, whichever the first line has. W
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 import pandas as pd
 
+from topology_efficient_dl.bounded import open_text as open_text
 from topology_efficient_dl.data.formats import damaged
 
 WHOLE_NUMBER = re.compile(r"[+-]?\d+(\.0*)?")
 LARGEST_INT64 = 2**63 - 1
-
-
-@contextmanager
-def open_text(path: Path) -> Iterator[TextIO]:
-    """A text file, unpacked where its name ends in ``.gz``.
-
-    Raises
-    ------
-    DataError : the file is missing, not text, or a damaged gzip file; also for what is met while it is read
-    """
-    try:
-        with _opened(path) as file:
-            yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise damaged(path, f"truncated or damaged gzip file ({error}); fetch it again") from error
-    except UnicodeDecodeError as error:
-        raise damaged(path, f"is not a text file ({error}); expected text in UTF-8") from error
-    except OSError as error:
-        raise damaged(path, f"cannot be read ({error.strerror})") from error
 
 
 def data_lines(file: TextIO, header: bool = False) -> Iterator[tuple[int, str]]:
@@ -179,9 +158,3 @@ def _wanted(layouts: Sequence[tuple[str, ...]]) -> str:
 
 def _wrong_count(text: str, n_fields: int, layouts: Sequence[tuple[str, ...]]) -> str:
     return f"{n_fields} fields ('{text.strip()[:60]}'); expected {_wanted(layouts)}; complete the line or take it out"
-
-
-def _opened(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig"))
-    return path.open(encoding="utf-8-sig")

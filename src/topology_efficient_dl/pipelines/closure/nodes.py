@@ -90,7 +90,7 @@ def report(
 
 def _timed_graphs(archive: GraphArchive, closure: ClosureParams, graphs: GraphParams) -> Collection[Graph]:
     sources = {name: archive.locate(name, graphs) for name in closure.datasets.root}
-    return Collection.of(sources).map(read_graph, graphs.planted, graphs.planted_seed)
+    return Collection.of(sources).map(read_graph, graphs.planted, graphs.planted_seed, max_file_mib=graphs.max_file_mib)
 
 
 def _of_step(horizons: Collection[Arrays], closure: ClosureParams, step: str) -> Collection[dict[str, Arrays]]:
