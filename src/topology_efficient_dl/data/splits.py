@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.archive import DatasetFiles
 from topology_efficient_dl.data.cleaning import FloatArray, fill_missing, pad_end, resample, z_normalise
+from topology_efficient_dl.data.preparation import Preparation
 from topology_efficient_dl.data.readers import LabelledSeries, read_series
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.stratify import IntArray, validation_mask
@@ -42,7 +44,8 @@ def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
 
     Returns
     -------
-    The split, whose ``notes`` say what was filled, padded, resampled or reused.
+    The split, whose ``notes`` say what was filled, padded, resampled or reused, and ``preparation`` what new series
+    need.
 
     Raises
     ------
@@ -55,11 +58,12 @@ def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
     classes = class_order(train.labels)
     _check_classes(files.name, classes, test)
     series, notes = _equal_arrays(files.name, train, test, ingest)
+    preparation = Preparation.done_to([*train.series, *test.series], series["train"].shape[2], ingest)
     codes = {"train": _encode(train.labels, classes), "test": _encode(test.labels, classes)}
     if ingest.held_out:
-        return _held_out(files, series, codes, classes, tuple(notes), ingest)
+        return replace(_held_out(files, series, codes, classes, tuple(notes), ingest), preparation=preparation)
     series, codes, reused = _with_validation(series, codes, ingest)
-    return Split(files.name, series, codes, classes, files.source, (*notes, *reused))
+    return Split(files.name, series, codes, classes, files.source, (*notes, *reused), preparation)
 
 
 def class_order(labels: Sequence[str]) -> tuple[str, ...]:

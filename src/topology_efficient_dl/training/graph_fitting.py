@@ -89,10 +89,12 @@ def describe_graph_cell(
     options = architecture.complete(spec.size, spec.options)
     if "task" in architecture.options:
         options["task"] = task.kind
+    optional: dict[str, Any] = {}
     if architecture.solver == "diffusion":
         n_features = material.kernels.n_channels * task.n_classes
     else:
         n_features = int(material.blocks.values.shape[1])
+        optional["blocks"] = list(material.blocks.names)
     if "block_sizes" in architecture.options:
         options["block_sizes"] = list(material.blocks.sizes)
     return {
@@ -110,6 +112,7 @@ def describe_graph_cell(
         "n_features": n_features,
         "recipe": None,
         "features": spec.features,
+        **optional,
     }
 
 
