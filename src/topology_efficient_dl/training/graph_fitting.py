@@ -16,7 +16,7 @@ from topology_efficient_dl.models.graph_inputs import Material, network_input, p
 from topology_efficient_dl.models.registry import Architecture, find_architecture
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import ModelSpec, TrainParams
-from topology_efficient_dl.training.diffusion_fitting import fit_diffusion
+from topology_efficient_dl.training.diffusion_fitting import check_diffusion_training, fit_diffusion
 from topology_efficient_dl.training.graph_samples import GraphSamples, NodeSamples
 from topology_efficient_dl.training.loop import fit_networks
 from topology_efficient_dl.training.runtime import training_device
@@ -51,7 +51,8 @@ def fit_on_graph(
 
     Raises
     ------
-    ParameterError : unknown architecture or option, or one that reads series; no such draw; absent device
+    ParameterError : unknown architecture or option, or one that reads series; no such draw; absent device; class
+        weights for label diffusion
     DataError : train or validation of the draw is empty
     CellError : the loss became infinite or NaN
     """
@@ -60,6 +61,7 @@ def fit_on_graph(
     parts = parts_of(task, draw)
     card = describe_graph_cell(task, material, spec, architecture, draw, name)
     if architecture.solver == "diffusion":
+        check_diffusion_training(name, train)
         return fit_diffusion(card, material.kernels, *parts["development"])
     device = training_device(train)
     samples = samples_of(task, architecture, card["options"], material, parts, str(device))
