@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from functools import cache
 from typing import Any, get_args
 
@@ -16,6 +17,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
 from tests.tda.level_sets.cases import series_of, two_classes
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
@@ -323,7 +325,13 @@ def test_scikit_learn_can_clone_it() -> None:
 def test_what_a_user_of_scikit_learn_tries_first() -> None:
     curves = fitted(levels_per_filter=2)
     expected = curves.transform(SERIES)
-    for form in (SERIES[:, 0], list(SERIES), [list(map(float, x[0])) for x in SERIES], pd.DataFrame(SERIES[:, 0])):
+    for form in (
+        SERIES[:, 0],
+        list(SERIES),
+        SERIES.astype(object),
+        [list(map(float, x[0])) for x in SERIES],
+        pd.DataFrame(SERIES[:, 0]),
+    ):
         again = ConvolutionalBettiCurves({"levels_per_filter": 2}).fit(X=form, y=LABELS)
         np.testing.assert_array_equal(again.transform(form), expected)
     np.testing.assert_array_equal(fitted(labels=LABELS.astype(str), levels_per_filter=2).transform(SERIES), expected)
@@ -432,3 +440,39 @@ def test_values_whose_representation_leaves_float32_are_one_error(representation
     ):
         with pytest.raises(DataError, match=message):
             call()
+
+
+NO_VALUE_ERRORS = {
+    "check_complex_data",
+    "check_estimators_empty_data_messages",
+    "check_estimators_nan_inf",
+    "check_fit1d",
+}
+NO_VALUE_ERRORS |= {
+    "check_dtype_object",
+    "check_estimator_sparse_data",
+    "check_transformer_general",
+    "check_fit2d_predict1d",
+}
+"""Checks of scikit-learn that ask for a ValueError or TypeError; this project's are DataErrors."""
+
+OF_OTHERS = {"check_transformer_preserve_dtypes", "check_estimators_pickle"}
+"""Features are float32 whatever the series are; and a check that fails before it comes to the estimator.
+
+``aeon.testing`` has the like for aeon's own estimators; under scikit-learn 1.3.2 it cannot be imported.
+"""
+
+
+def test_scikit_learns_checks_of_estimators_pass() -> None:
+    few = {"levels_per_filter": 1, "representations": ("raw",), "filters": "random", "n_filters": 3}
+    passed = set()
+    for curves, check in check_estimator(ConvolutionalBettiCurves(few), generate_only=True):
+        if check.func.__name__ not in NO_VALUE_ERRORS | OF_OTHERS:
+            check(curves)
+            passed.add(check.func.__name__)
+    assert {"check_set_params", "check_fit2d_1sample", "check_fit_idempotent"} <= passed
+
+
+def test_a_fitted_transformer_survives_a_pickle() -> None:
+    curves = of_recipe("default")
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(curves)).transform(SERIES), curves.transform(SERIES))

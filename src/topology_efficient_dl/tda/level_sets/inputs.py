@@ -87,13 +87,14 @@ def series_of(given: Any) -> Series:
 
 
 def _stacked(given: Iterable[Any]) -> NDArray[Any]:
-    if hasattr(given, "to_numpy"):  # a table, one series a row
-        return np.asarray(given)
     try:
+        if hasattr(given, "__array__") and not isinstance(given, np.ndarray):  # a table, one series a row, or a tensor
+            given = np.asarray(given)
         parts = [np.asarray(values) for values in given]
         shapes = {part.shape for part in parts}
         if len(shapes) <= 1:
-            return np.stack(parts) if parts else np.empty(0)
+            stacked = np.stack(parts) if parts else np.empty(0)
+            return stacked.astype(np.float64) if stacked.dtype == object else stacked
     except (TypeError, ValueError) as error:
         raise DataError(f"series: {error}; expected an array of numbers, or a list of such") from error
     n_channels, lengths = next(iter(shapes))[:-1] or (1,), sorted({shape[-1] for shape in shapes if shape})

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from topology_efficient_dl.errors import DataError, StorageError
+from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.params import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets.assembly import gather, pick, standardise
 from topology_efficient_dl.tda.level_sets.choice import fit_plan
@@ -89,7 +89,10 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name, with ``deep`` also the fields of the recipe."""
-        fields = recipe_of(self.recipe).model_dump() if deep else {}
+        try:
+            fields = recipe_of(self.recipe).model_dump() if deep else {}
+        except ParameterError:  # fit tells of a wrong recipe
+            fields = {}
         return super().get_params(deep) | {RECIPE + name: value for name, value in fields.items()}
 
     def set_params(self, **params: Any) -> ConvolutionalBettiCurves:
