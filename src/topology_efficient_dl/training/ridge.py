@@ -181,7 +181,7 @@ class _Primal:
 
     def __init__(self, centred: NDArray[np.float32], targets: Matrix, shares: Matrix) -> None:
         self.shares, self.roots = shares, np.sqrt(shares)[:, None]
-        self.centred: Matrix = self.roots * centred.astype(np.float64)
+        self.centred = np.multiply(self.roots, centred, dtype=np.float64)
         self.targets = self.roots * targets
         gram = self.centred.T @ self.centred
         self.values, self.vectors, self.unit = _spectrum(gram, float(np.trace(gram)) / len(centred))
