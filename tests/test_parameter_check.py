@@ -147,6 +147,13 @@ def test_track_b_comes_back_typed():
             r"zoo\.gcn\.train: unknown parameter 'max_epoch'; did you mean 'max_epochs'\?",
         ),
         (
+            track_b(
+                "diffusion",
+                zoo={"diffusion": {"architecture": "simplicial_diffusion", "train": {"class_weights": "balanced"}}},
+            ),
+            r"'diffusion' is label diffusion, which gives every class the same say.*Set zoo\.diffusion\.train",
+        ),
+        (
             track_b("gcn", zoo={"gcn": {"architecture": "gcn", "train": {"patience": 0}}}),
             r"zoo\.gcn\.train\.patience: .*found 0",
         ),

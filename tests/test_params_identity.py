@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from topology_efficient_dl.params import IngestParams, LevelSetRecipe, ModelSpec, Transforms
+from topology_efficient_dl.params import IngestParams, LevelSetRecipe, ModelSpec, TrainParams, Transforms
 
 
 def test_a_parameter_that_came_later_changes_nothing_at_its_default() -> None:
@@ -16,6 +16,11 @@ def test_a_parameter_that_came_later_changes_nothing_at_its_default() -> None:
 def test_a_model_that_does_not_normalise_is_known_as_before() -> None:
     assert "normalise" not in ModelSpec(architecture="fcn").identity()
     assert ModelSpec(architecture="fcn", normalise=True).identity()["normalise"] is True
+
+
+def test_cells_with_class_weights_of_before_they_reached_regressions_are_not_known() -> None:
+    assert TrainParams().identity()["class_weights"] == "none"
+    assert TrainParams(class_weights="balanced").identity()["class_weights"] != "balanced"
 
 
 def test_where_files_lie_does_not_matter() -> None:

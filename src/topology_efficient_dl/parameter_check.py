@@ -169,10 +169,14 @@ def _check_compressible(zoo: Zoo, models: Names, track: str) -> None:
 
 def _check_own_training(model: str, train: TrainParams, spec: ModelSpec) -> None:
     try:
-        TrainParams(**{**train.model_dump(), **(spec.train or {})})
+        own = TrainParams(**{**train.model_dump(), **(spec.train or {})})
     except ValidationError as error:
         place = f"zoo.{model}.train"
         raise ParameterError("\n".join(_sentence(place, detail) for detail in error.errors())) from error
+    if find_architecture(spec.architecture).solver == "diffusion":
+        from topology_efficient_dl.training.diffusion_fitting import check_diffusion_training
+
+        check_diffusion_training(model, own)
 
 
 def _check_operators(place: str, names: Sequence[str]) -> None:

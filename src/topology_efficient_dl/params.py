@@ -324,10 +324,17 @@ class TrainParams(Parameters):
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)
     gradient_clip: float = Field(1.0, ge=0, description="norm bound; 0 turns it off")
-    class_weights: Literal["none", "balanced"] = "none"
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: every class has the same say, in a loss and in a regression"
+    )
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     threads: int = Field(1, ge=1, description="torch threads of one fit; results depend on it, so it is fixed")
+
+    def identity(self) -> dict[str, Any]:
+        """Balanced weights had no effect on regressions once; cells of then are not taken for ones of now."""
+        weights = {"class_weights": "balanced, also of regressions"} if self.class_weights == "balanced" else {}
+        return super().identity() | weights
 
 
 class ParallelParams(Parameters):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from tests.graph_tasks import (
 )
 
 from topology_efficient_dl.data.graphs.task import GraphTask
+from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.models.graph_inputs import Material
 from topology_efficient_dl.models.graph_predictor import GraphPredictor
 from topology_efficient_dl.models.registry import find_architecture
@@ -87,6 +90,29 @@ def test_a_model_that_was_stored_answers_the_same(fitted, architecture: str) -> 
     again = GraphPredictor(TrainedModel.from_bytes(model.to_bytes()))
     rows = np.arange(5)
     np.testing.assert_array_equal(again.of_nodes(parts, rows), GraphPredictor(model).of_nodes(parts, rows))
+
+
+@pytest.mark.parametrize("architecture", GRAPH_ARCHITECTURES)
+def test_features_by_another_recipe_are_refused(fitted, architecture: str) -> None:
+    model, parts = fitted(architecture, contacts())
+    features = parts.features
+    names = tuple(f"other {name}" for name in features.names)
+    other = dataclasses.replace(parts, features=dataclasses.replace(features, names=names))
+    with pytest.raises(DataError, match=r"was given \d+ by other .*Make them as the run did"):
+        GraphPredictor(model).of_nodes(other, np.arange(3))
+
+
+def test_features_and_answers_that_are_not_finite_are_refused_but_not_for_who_scores_them(fitted) -> None:
+    model, parts = fitted("gcn", contacts())
+    values = parts.features.values.copy()
+    values[2, 1] = np.nan
+    broken = dataclasses.replace(parts, features=dataclasses.replace(parts.features, values=values))
+    with pytest.raises(DataError, match="features of nodes: sample 2, column 1 is nan"):
+        GraphPredictor(model).of_nodes(broken, np.arange(3))
+    assert np.isnan(GraphPredictor(model, check=False).of_nodes(broken, np.arange(3))).any()
+    weights = {name: value * np.nan if value.is_floating_point() else value for name, value in model.weights.items()}
+    with pytest.raises(DataError, match="answer of the model: sample 0"):
+        GraphPredictor(TrainedModel(model.card, weights)).of_nodes(parts, np.arange(3))
 
 
 def test_networks_that_read_groups_among_operators_answer_for_graphs(fitted) -> None:

@@ -173,7 +173,11 @@ def test_short_series(n_timepoints):
 def test_series_of_another_length_than_train(curves, n_timepoints):
     margins = [4 * int(plan.dilations.max()) for plan in curves.plans_.values()]
     assert 2 * max(margins) > 10, "some rows have no interior left in short series"
-    assert_same(curves, walks(n_timepoints=n_timepoints, seed=1))
+    series = walks(n_timepoints=n_timepoints, seed=1)
+    with pytest.raises(DataError, match=r"expected \(batch, 1, 50\) as in the fit"):
+        LevelSetLayer.of(curves)(torch.from_numpy(series))
+    before = {name: array for name, array in curves.state().items() if name != "settings"}
+    assert_same(ConvolutionalBettiCurves.from_state(curves.recipe, before), series)
 
 
 def test_series_far_beyond_train_are_cut_off_alike(curves):
@@ -267,10 +271,19 @@ def test_autocast_leaves_the_features_alone(small):
         assert torch.equal(program(series), expected)
 
 
-def test_float64_is_rounded_as_the_transformer_does(curves):
-    series = walks(seed=1).astype(np.float64) + 1e-9
+@pytest.mark.parametrize("offset", [1e-9, 1e3, 1e6])
+def test_differences_of_float64_are_taken_in_float64(curves, offset):
+    series = walks(seed=1).astype(np.float64) + offset
     features = LevelSetLayer.of(curves)(torch.from_numpy(series))
     np.testing.assert_allclose(features, curves.transform(series), rtol=1e-6)
+
+
+def test_an_offset_that_would_hide_the_series_is_subtracted_as_the_transformer_does():
+    curves = fitted(walks(n_channels=2).astype(np.float64) + np.array([[1e9], [0]]))
+    assert (curves.offset_ != 0).tolist() == [True, False]
+    series = walks(n_channels=2, seed=1).astype(np.float64) + np.array([[1e9], [0]])
+    assert_same(curves, series)
+    assert_same(ConvolutionalBettiCurves.from_state(curves.recipe, curves.state()), series)
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.int64])
@@ -287,7 +300,7 @@ def test_a_layer_that_was_cast_is_refused(curves, kind):
 
 @pytest.mark.parametrize("shape", [(2, 3, 50), (2, 50)])
 def test_other_shapes_are_refused(curves, shape):
-    with pytest.raises(DataError, match=r"expected \(batch, 1, n_timepoints\)"):
+    with pytest.raises(DataError, match=r"expected \(batch, 1, 50\)"):
         LevelSetLayer.of(curves)(torch.zeros(shape))
 
 

@@ -146,3 +146,19 @@ def test_unfitted_and_damaged_extractors_say_so():
 def test_series_too_short_for_the_embedding():
     with pytest.raises(ParameterError, match="need 12 time points for two points, the series has 9"):
         TopologicalFeatureExtractor(TdaRecipe()).fit(random_series(length=9))
+
+
+@pytest.mark.parametrize("exponent", [600, -600, 1000, -1000])
+def test_auto_delay_and_dimension_do_not_depend_on_the_unit(exponent: int) -> None:
+    series = np.random.default_rng(0).normal(size=(6, 1, 60)).cumsum(axis=2)
+    params = FiltrationParams(delay="auto", dimension="auto")
+    assert resolve_filtration(np.ldexp(series, exponent), params) == resolve_filtration(series, params)
+
+
+@pytest.mark.parametrize("filtration", ["rips", "alpha"])
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_sizes_at_which_distances_overflow_or_vanish_are_one_error(filtration: str, size: float) -> None:
+    series = size * np.random.default_rng(0).normal(size=(3, 1, 60))
+    recipe = TdaRecipe(delay="auto", dimension="auto", filtration=filtration)
+    with pytest.raises(DataError, match=r"the largest magnitude is .*; expected .*Scale the series first"):
+        TopologicalFeatureExtractor(recipe).fit(series)

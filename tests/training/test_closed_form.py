@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models import TrainedModel, predict_proba
-from topology_efficient_dl.params import LevelSetRecipe, ModelSpec, RocketRecipe, TrainParams
+from topology_efficient_dl.models.registry import find_architecture
+from topology_efficient_dl.params import CrossValidatedRecipe, LevelSetRecipe, ModelSpec, RocketRecipe, TrainParams
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves
 from topology_efficient_dl.training.cells import fit_cell, predict_cell
 from topology_efficient_dl.training.ridge import fit_ridge
@@ -78,6 +79,34 @@ def test_the_task_is_learnt(make_split, name: str) -> None:
     model = fitted(split, name)
     for part in ("train", "validation", "test"):
         assert (predict_proba(model, split.series[part]).argmax(axis=1) == split.labels[part]).mean() > 0.9
+
+
+@every_cell
+def test_class_weights_give_a_rare_class_its_say_in_every_head(make_split, name: str) -> None:
+    split = make_split(n_train=40, n_validation=10)
+    rare = {part: (np.arange(len(codes)) % 8 == 0).astype(np.int64) for part, codes in split.labels.items()}
+    noise = {
+        part: np.random.default_rng(len(x)).normal(size=x.shape).astype(np.float32) for part, x in split.series.items()
+    }
+    split = Split("Rare", noise, rare, ("0", "1"), "made up")
+    spec, recipe = CELLS[name]
+    recipe = CrossValidatedRecipe(candidates=(recipe, ROCKET), folds=2) if name == "betti_ridge" else recipe
+    plain, balanced = (
+        fit_cell((split, (name, spec), 7, recipe), TWO.model_copy(update={"class_weights": weights}))
+        for weights in ("none", "balanced")
+    )
+    assert not all(torch.equal(plain.weights[key], balanced.weights[key]) for key in plain.weights)
+    if name == "betti_ridge":
+        assert plain.card["candidate_errors"] != balanced.card["candidate_errors"]
+    if find_architecture(spec.architecture).solver != "gradient":
+        # A head that gives both classes the same say has as much of +1 as of -1 to explain.
+        shares = np.where(
+            split.development(rare) == 1,
+            0.5 / split.development(rare).mean(),
+            0.5 / (1 - split.development(rare).mean()),
+        )
+        scores = np.log(predict_proba(balanced, split.development(noise)).clip(1e-30))
+        assert abs(np.average(scores[:, 1] - scores[:, 0], weights=shares)) < 1e-2
 
 
 @every_cell

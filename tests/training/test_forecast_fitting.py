@@ -91,6 +91,19 @@ def test_forecasts_are_in_the_unit_of_the_series(split: ForecastSplit, dense: Tr
     assert abs(table["forecast"] - 100).max() < 50
 
 
+def test_a_forecaster_refuses_what_is_not_finite_and_its_predictor_tells_of_its_unit(
+    split: ForecastSplit, dense: TrainedModel
+) -> None:
+    past = split.past("test").copy()
+    past[1, 2] = np.nan
+    with pytest.raises(DataError, match="past values: sample 1, column 2 is nan"):
+        Forecaster(dense)(past)
+    with pytest.raises(DataError, match="forecasts: sample 0, column 0"):
+        Forecaster(dense)(np.linspace(-1e300, 1e300, 32).reshape(2, 16))
+    with pytest.warns(UserWarning, match=r"windows in standard deviations of train.*Forecaster"):
+        dense.predictor()
+
+
 @pytest.mark.parametrize("relative", ["last", "train"])
 def test_a_forecaster_takes_and_gives_values_of_the_series(split: ForecastSplit, relative: str) -> None:
     series = ForecastSeries("waves", split.values, 12, "units", "made here")

@@ -153,6 +153,14 @@ def test_diffusion_is_for_nodes_of_one_graph_and_reads_kernels() -> None:
         fit_on_graph(contacts(), material(contacts()), spec, 0, TWO_EPOCHS)
 
 
+def test_label_diffusion_refuses_class_weights_which_would_change_nothing() -> None:
+    task = static_graph()
+    spec = ModelSpec(architecture="simplicial_diffusion", size="small")
+    parts = material(task, recipe_read_by("simplicial_diffusion"))
+    with pytest.raises(ParameterError, match=r"class_weights: 'spread' is label diffusion, .*Set zoo\.spread\.train"):
+        fit_on_graph(task, parts, spec, 0, TrainParams(class_weights="balanced"), model="spread")
+
+
 def test_keys_of_cells() -> None:
     zoo = {
         "gat": ModelSpec(architecture="gat"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
+from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.training import ridge
 from topology_efficient_dl.training.ridge import PENALTIES, RidgeFit, fit_ridge, strongest_features
 
@@ -52,6 +53,66 @@ def test_errors_are_those_of_refits_without_each_sample(shape: tuple[int, int], 
         residuals.append(targets[left_out] - refit.predict(features[left_out : left_out + 1])[0])
     found = fit_ridge(features, labels, n_classes, [penalty]).errors[penalty]
     assert found == pytest.approx(np.mean(np.square(residuals)), rel=1e-3)
+
+
+@shapes
+@penalties
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_weighted_errors_and_layer_are_those_of_weighted_refits(
+    shape: tuple[int, int], penalty: float, n_classes: int
+) -> None:
+    features, labels = classes_of(shape, n_classes)
+    wide, targets = features.astype(np.float64), targets_of(labels, n_classes)
+    shares = np.random.default_rng(1).uniform(0.2, 4, size=len(labels))
+    shares /= shares.mean()
+    centred = wide - np.average(wide, axis=0, weights=shares)
+    alpha = penalty * np.average((centred**2).sum(axis=1), weights=shares)
+    residuals = []
+    for left_out in range(len(labels)):
+        kept = np.arange(len(labels)) != left_out
+        refit = Ridge(alpha, solver="svd").fit(wide[kept], targets[kept], sample_weight=shares[kept])
+        residuals.append(targets[left_out] - refit.predict(wide[left_out : left_out + 1])[0])
+    fit = fit_ridge(features, labels, n_classes, [penalty], weights=3 * shares)
+    expected = np.average(np.square(residuals).mean(axis=1), weights=shares)
+    assert fit.errors[penalty] == pytest.approx(expected, rel=1e-3)
+    peer = Ridge(alpha, solver="svd").fit(wide, targets, sample_weight=shares)
+    np.testing.assert_allclose(fit.weight, peer.coef_, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(fit.bias, peer.intercept_, rtol=1e-3, atol=1e-3)
+
+
+@shapes
+def test_equal_weights_change_no_bit_and_a_weight_of_two_is_a_sample_twice(shape: tuple[int, int]) -> None:
+    features, labels = classes_of(shape)
+    plain, equal = fit_ridge(features, labels, 3), fit_ridge(features, labels, 3, weights=np.full(len(labels), 2.0))
+    np.testing.assert_array_equal(equal.weight, plain.weight)
+    doubled = np.where(labels == 1, 2.0, 1.0)
+    weighted = fit_ridge(features, labels, 3, [0.1], weights=doubled)
+    rows = np.repeat(np.arange(len(labels)), doubled.astype(int))
+    # Weights are taken with mean 1, and penalties are not, so that more rows ask for as much more of it.
+    repeated = fit_ridge(features[rows], labels[rows], 3, [0.1 * len(rows) / len(labels)])
+    np.testing.assert_allclose(weighted.weight, repeated.weight, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [WIDE, TALL])
+def test_what_a_regression_cannot_take_is_one_error(shape: tuple[int, int]) -> None:
+    features, labels = classes_of(shape)
+    for value in (np.nan, np.inf):
+        broken = features.copy()
+        broken[3, 5] = value
+        with pytest.raises(DataError, match=f"features of a ridge regression: sample 3, column 5 is {value}"):
+            fit_ridge(broken, labels, 3)
+    with pytest.raises(DataError, match=r"rows of features and \d+ labels, expected as many"):
+        fit_ridge(features, labels[:-1], 3)
+    with pytest.raises(DataError, match="codes from 0 to 1"):
+        fit_ridge(features, labels, 2)
+    with pytest.raises(DataError, match="all positive"):
+        fit_ridge(features, labels, 3, weights=np.zeros(len(labels)))
+
+
+def test_features_whose_squares_leave_float32_are_one_error() -> None:
+    features, labels = classes_of(WIDE)
+    with pytest.raises(DataError, match="squares of the features are beyond float32"):
+        fit_ridge(1e30 * features, labels, 3)
 
 
 @shapes

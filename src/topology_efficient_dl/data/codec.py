@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from topology_efficient_dl.data.preparation import Preparation
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.errors import StorageError
 
@@ -20,9 +21,11 @@ def split_to_arrays(split: Split) -> dict[str, np.ndarray]:
     Returns
     -------
     ``series_<part>`` (n_samples, n_channels, n_timepoints) float32 and ``labels_<part>`` (n_samples,) int64 for every
-    part, ``classes`` (n_classes,) unicode, ``metadata`` () unicode: JSON with name, source and notes.
+    part, ``classes`` (n_classes,) unicode, ``metadata`` () unicode: JSON with name, source, notes and preparation.
     """
-    metadata = {"name": split.name, "source": split.source, "notes": list(split.notes)}
+    metadata: dict[str, Any] = {"name": split.name, "source": split.source, "notes": list(split.notes)}
+    if split.preparation is not None:
+        metadata["preparation"] = split.preparation.to_json()
     return {
         **{f"series_{part}": split.series[part] for part in PARTS},
         **{f"labels_{part}": split.labels[part] for part in PARTS},
@@ -53,13 +56,15 @@ def split_from_arrays(arrays: Mapping[str, Any]) -> Split:
         classes=tuple(arrays["classes"].tolist()),
         source=metadata["source"],
         notes=tuple(metadata["notes"]),
+        # Splits that were stored before there were such records have none.
+        preparation=Preparation.from_json(metadata["preparation"]) if "preparation" in metadata else None,
     )
 
 
 def _metadata(array: np.ndarray) -> dict[str, Any]:
     try:
         metadata = json.loads(array.item())
-        return {key: metadata[key] for key in ("name", "source", "notes")}
+        return metadata | {key: metadata[key] for key in ("name", "source", "notes")}
     except (ValueError, TypeError, KeyError) as error:
         raise StorageError(
             f"not a stored split: its metadata {array!r} are not JSON with name, source and notes; "

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.data.preparation import Preparation
+
 PARTS = ("train", "validation", "test")
 
 
@@ -52,6 +54,7 @@ class Split:
     classes : (n_classes,) the original labels, as strings, in code order
     source : where the files came from, e.g. ``"ECG200_TRAIN.tsv.gz in <folder name>"`` or ``"bundled with aeon"``
     notes : what had to be done to the files that a reader of results should know, e.g. missing values filled
+    preparation : what was done to every series, for new ones; None where it is not known, as of splits made by hand
     """
 
     name: str
@@ -60,6 +63,7 @@ class Split:
     classes: tuple[str, ...]
     source: str
     notes: tuple[str, ...] = ()
+    preparation: Preparation | None = None
 
     @property
     def n_channels(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from topology_efficient_dl.data.cleaning import (
     z_normalise,
 )
 from topology_efficient_dl.data.doubts import WARNING, doubts, where_labels_are
+from topology_efficient_dl.data.preparation import Preparation
 from topology_efficient_dl.data.readers import LabelledSeries, read_series
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.stratify import IntArray, validation_mask
@@ -58,7 +60,7 @@ def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
     Returns
     -------
     The split, whose ``notes`` say what was filled, padded, resampled, flattened or reused, and with ``"warning: "``
-    before it what looks wrong (`topology_efficient_dl.data.doubts`).
+    before it what looks wrong (`topology_efficient_dl.data.doubts`), and whose ``preparation`` what new series need.
 
     Raises
     ------
@@ -75,11 +77,12 @@ def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
     _check_classes(files.name, classes, train, test)
     series, notes = _equal_arrays(files.name, train, test, ingest)
     notes = list(dict.fromkeys((*train.notes, *test.notes, *doubtful, *notes)))
+    preparation = Preparation.done_to([*train.series, *test.series], series["train"].shape[2], ingest)
     codes = {"train": _encode(train.labels, classes), "test": _encode(test.labels, classes)}
     if ingest.held_out:
-        return _held_out(files, series, codes, classes, tuple(notes), ingest)
+        return replace(_held_out(files, series, codes, classes, tuple(notes), ingest), preparation=preparation)
     series, codes, reused = _with_validation(series, codes, ingest)
-    return Split(files.name, series, codes, classes, files.source, (*notes, *reused))
+    return Split(files.name, series, codes, classes, files.source, (*notes, *reused), preparation)
 
 
 def class_order(labels: Sequence[str]) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def measure_costs(
     chosen = {model.card["model"]: model for model in reversed(list(models.values()))}
     chosen = dict(reversed(list(chosen.items())))
     batches = {size: _batch(split.series["test"], size) for size in params.batch_sizes}
-    predictors = {name: model.predictor(params.device, merge=params.merge) for name, model in chosen.items()}
+    predictors = {name: _predictor(model, params.device, params.merge) for name, model in chosen.items()}
     whole = measure_latency({name: _labels_of(each) for name, each in predictors.items()}, batches, params)
     alone = _measure_networks(predictors, batches, params)
     return [
@@ -104,8 +104,14 @@ def _batch(series: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(series[np.arange(size) % len(series)])
 
 
+def _predictor(model: TrainedModel, device: str, merge: bool) -> Predictor:
+    """Series of a split are prepared: what ingest does is the same for all models, and in no one's time."""
+    return model.predictor(device, merge=merge, prepare=False)
+
+
 def _labels_of(predictor: Predictor) -> Callable[[NDArray[np.float32]], NDArray[Any]]:
-    return predictor if predictor.forecasts else lambda series: predictor(series).argmax(axis=1)
+    call = predictor.of_prepared
+    return call if predictor.forecasts else lambda series: call(series).argmax(axis=1)
 
 
 def _measure_networks(
@@ -176,7 +182,7 @@ def _peak_memory(model: TrainedModel, sample: NDArray[np.float32], params: Effic
     if not params.memory:
         return None
     if params.device == "cuda":
-        return peak_vram_mb(lambda: partial(model.predictor("cuda", merge=params.merge), sample))
+        return peak_vram_mb(lambda: partial(_predictor(model, "cuda", params.merge).of_prepared, sample))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "model.safetensors").write_bytes(model.to_bytes())
         (Path(folder) / "merge.json").write_text(json.dumps(params.merge), encoding="utf-8")
@@ -188,6 +194,6 @@ def _peak_memory(model: TrainedModel, sample: NDArray[np.float32], params: Effic
 def load_inference(folder: str) -> Callable[[], NDArray[np.float32]]:
     """One inference of the model and sample that lie in a folder: the target of the memory measurement."""
     merge = json.loads((Path(folder) / "merge.json").read_text(encoding="utf-8"))
-    predictor = TrainedModel.from_bytes((Path(folder) / "model.safetensors").read_bytes()).predictor(merge=merge)
+    predictor = _predictor(TrainedModel.from_bytes((Path(folder) / "model.safetensors").read_bytes()), "cpu", merge)
     sample = np.load(Path(folder) / "sample.npy", allow_pickle=False)
-    return lambda: predictor(sample)
+    return lambda: predictor.of_prepared(sample)

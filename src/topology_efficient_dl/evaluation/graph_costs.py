@@ -142,7 +142,7 @@ class _Probe:
         settings: tuple[Mapping[str, AnyRecipe], SimplicialParams],
         device: str,
     ) -> None:
-        self.model, self.task, self.predictor = model, task, GraphPredictor(model, device)
+        self.model, self.task, self.predictor = model, task, GraphPredictor(model, device, check=False)
         name = model.card["features"] or OWN
         self.recipe, self.simplicial = settings[0][name], settings[1]
         own = features[f"{task.name}/{OWN}"]
@@ -156,7 +156,7 @@ class _Probe:
 
     def loaded(self, graphs: NDArray[np.int64] | None) -> Callable[[], NDArray[np.float32]]:
         """One inference, with weights and input of its own on the device."""
-        predictor = GraphPredictor(self.model, str(self.predictor.device))
+        predictor = GraphPredictor(self.model, str(self.predictor.device), check=False)
         return partial(predictor.of_input, predictor.prepare(self.material, graphs))
 
     def alone(self, graphs: NDArray[np.int64] | None) -> Callable[[Any], Any]:
@@ -247,6 +247,6 @@ def _prepared(probe: _Probe, graphs: NDArray[np.int64] | None) -> NetworkInput:
 
 def load_graph_inference(folder: str) -> Callable[[], NDArray[np.float32]]:
     """One inference of the model and input that lie in a folder: the target of the memory measurement."""
-    predictor = GraphPredictor(TrainedModel.from_bytes((Path(folder) / "model.safetensors").read_bytes()))
+    predictor = GraphPredictor(TrainedModel.from_bytes((Path(folder) / "model.safetensors").read_bytes()), check=False)
     inputs = torch.load(Path(folder) / "input.pt", weights_only=False)
     return lambda: predictor.of_input(inputs)

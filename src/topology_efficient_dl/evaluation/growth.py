@@ -109,7 +109,7 @@ def walk_predictor(length: int) -> Predictor:
     codes = {"train": labels, "validation": labels[:2], "test": labels}
     split = Split("walks", parts, codes, ("0", "1"), "random walks")
     spec = ModelSpec(architecture="ridge", features="betti")
-    return fit_cell((split, ("betti_ridge", spec), SEED, LevelSetRecipe()), TrainParams()).predictor()
+    return fit_cell((split, ("betti_ridge", spec), SEED, LevelSetRecipe()), TrainParams()).predictor(prepare=False)
 
 
 def random_walks(n_series: int, length: int, seed: int) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.data.preparation import check_finite
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.models.trained import FORECAST, TrainedModel
 
@@ -29,7 +30,7 @@ class Forecaster:
             raise ParameterError(
                 f"'{model.card['model']}' on '{model.card['dataset']}' is a classifier; call its predictor() instead"
             )
-        self.predictor = model.predictor(merge=merge)
+        self.predictor = model.predictor(merge=merge, prepare=False)
         self.context, self.scaling = model.card["n_timepoints"], model.card["scaling"]
 
     def __call__(self, past: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -41,7 +42,7 @@ class Forecaster:
 
         Raises
         ------
-        DataError : another number of values than the network was fitted to
+        DataError : another number of values than the network was fitted to, or values or forecasts that are not finite
         """
         values = np.asarray(past, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != self.context:
@@ -49,6 +50,10 @@ class Forecaster:
                 f"past values have shape {values.shape}, expected (n, {self.context}) as in the fit. Give the last "
                 f"{self.context} values before each forecast"
             )
+        check_finite(values, "past values: ", "Fill missing ones first")
         zero = values[:, -1:] if self.scaling["relative_to"] == "last" else self.scaling["mean"]
-        inputs = ((values - zero) / self.scaling["scale"]).astype(np.float32)
-        return self.predictor(inputs[:, None]).astype(np.float64) * self.scaling["scale"] + zero
+        with np.errstate(over="ignore"):
+            inputs = ((values - zero) / self.scaling["scale"]).astype(np.float32)
+        found = self.predictor.of_prepared(inputs[:, None]).astype(np.float64) * self.scaling["scale"] + zero
+        check_finite(found, "forecasts: ", "Are the values in the unit of train?")
+        return found

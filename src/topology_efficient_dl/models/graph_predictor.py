@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from topology_efficient_dl.data.preparation import check_finite
+from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.models.graph_inputs import Material, NetworkInput, network_input
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.simplicial.label_diffusion import DiffusionOptions, LabelSpreading
@@ -26,10 +28,13 @@ class GraphPredictor:
     model : what to predict with
     device : torch device of the network
     batch_graphs : most graphs of a set in one forward pass
+    check : refuse features and answers that are not finite; off for who scores such answers
     """
 
-    def __init__(self, model: TrainedModel, device: str = "cpu", batch_graphs: int = 256) -> None:
-        self.model, self.device, self.batch_graphs = model, device, batch_graphs
+    def __init__(
+        self, model: TrainedModel, device: str = "cpu", batch_graphs: int = 256, *, check: bool = True
+    ) -> None:
+        self.model, self.device, self.batch_graphs, self.check = model, device, batch_graphs, check
         self.architecture = find_architecture(model.card["architecture"])
         self.options = model.card["options"]
         self.network = self._whole(model).to(device)
@@ -48,7 +53,12 @@ class GraphPredictor:
         ----------
         material : complex, features and groups
         graphs : (m,) int64, ascending, which graphs of a set; None for the one graph that there is
+
+        Raises
+        ------
+        DataError : features or kernels are others than those of the fit, or not finite
         """
+        self._check_material(material)
         return network_input(self.architecture.reads, self.options, material, graphs).to(self.device)
 
     @torch.inference_mode()
@@ -58,15 +68,45 @@ class GraphPredictor:
         return probabilities
 
     def of_nodes(self, material: Material, rows: IntArray) -> FloatArray:
-        """Probabilities of some nodes of one graph."""
+        """Probabilities of some nodes of one graph.
+
+        Raises
+        ------
+        DataError : features or kernels are others than those of the fit; or they or the answer are not finite
+        """
         if self.architecture.reads == "propagated":
+            self._check_material(material)
             values = np.ascontiguousarray(material.blocks.values[rows])
-            return self.of_input(torch.from_numpy(values).to(self.device))
-        return self.of_input(self.prepare(material))[rows]
+            return self._checked(self.of_input(torch.from_numpy(values).to(self.device)))
+        return self._checked(self.of_input(self.prepare(material))[rows])
 
     def of_graphs(self, material: Material, graphs: IntArray) -> FloatArray:
-        """Probabilities of some graphs of a set, given in ascending order."""
+        """Probabilities of some graphs of a set, given in ascending order; errors are those of `of_nodes`."""
         if not len(graphs):
             return np.empty((0, self.model.card["n_classes"]), np.float32)
         pieces = np.array_split(graphs, -(-len(graphs) // self.batch_graphs))
-        return np.concatenate([self.of_input(self.prepare(material, piece)) for piece in pieces])
+        return self._checked(np.concatenate([self.of_input(self.prepare(material, piece)) for piece in pieces]))
+
+    def _check_material(self, material: Material) -> None:
+        """Refuse features by another recipe than those of the fit."""
+        card, way_out = self.model.card, "Make them as the run did that fitted the model"
+        if self.architecture.reads == "diffusion":
+            known, given = tuple(card["channels"]), material.kernels.channel_names
+            sizes = len(self.model.extractor_state["mass"]), material.kernels.labels.shape[1]
+        else:
+            blocks = material.blocks
+            known, given = tuple(card.get("blocks", blocks.names)), blocks.names
+            sizes = card["n_features"], blocks.values.shape[1]
+        if known != given or sizes[0] != sizes[1]:
+            what = "nodes" if self.architecture.reads == "diffusion" else "features"
+            raise DataError(
+                f"'{card['model']}' reads {sizes[0]} {what} by {', '.join(known)}, and was given {sizes[1]} by "
+                f"{', '.join(given)}. {way_out}"
+            )
+        if self.check and self.architecture.reads != "diffusion":
+            check_finite(material.blocks.values, "features of nodes: ", way_out)
+
+    def _checked(self, probabilities: FloatArray) -> FloatArray:
+        if self.check:
+            check_finite(probabilities, "the answer of the model: ", "Are the features those of the fit?")
+        return probabilities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from topology_efficient_dl.data.preparation import Preparation
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.layers import in_one_piece
 from topology_efficient_dl.models.trained import TrainedModel
@@ -22,13 +24,15 @@ from topology_efficient_dl.tensor.network import opened_attention
 FloatArray = NDArray[np.float32]
 OPSET = 18
 INPUT, OUTPUT = "series", "logits"
+CARD, CARD_KEYS = "card", ("model", "dataset", "seed", "classes", "preparation")
+"""Name of the metadata entry, and what of a model's card it holds as JSON."""
 
 
 def to_onnx(model: TrainedModel) -> bytes:
     """An ONNX file that maps ``series`` (batch, n_channels, n_timepoints) float32 to ``logits`` (batch, n_classes).
 
     Normalisations are folded and attention is opened up; the batch may have any size. A quantised model is exported in
-    float32.
+    float32. The metadata tell the names of the classes and what the series need first; see `onnx_preparation`.
 
     Raises
     ------
@@ -56,8 +60,26 @@ def to_onnx(model: TrainedModel) -> bytes:
     except Exception as error:  # whatever the exporter meets, the model is named
         raise ParameterError(f"'{card['model']}' cannot be exported: {type(error).__name__}: {error}") from error
     assert program is not None
-    found: bytes = program.model_proto.SerializeToString()
+    proto: Any = program.model_proto
+    told = {name: card[name] for name in CARD_KEYS if name in card}
+    proto.metadata_props.add(key=CARD, value=json.dumps(told, sort_keys=True))
+    found: bytes = proto.SerializeToString()
     return found
+
+
+def onnx_preparation(file: bytes) -> Preparation | None:
+    """What raw series need before they are given to an ONNX file: a callable. None where the file does not say.
+
+    Raises
+    ------
+    ParameterError : the extra is not installed
+    """
+    _require("onnxruntime")
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    told = json.loads(session.get_modelmeta().custom_metadata_map.get(CARD, "{}"))
+    return Preparation.from_json(told["preparation"]) if "preparation" in told else None
 
 
 def onnx_versions() -> dict[str, str]:
@@ -78,7 +100,7 @@ def exportable(network: nn.Module) -> nn.Module:
 
 
 def onnx_network(file: bytes, threads: int = 1) -> Callable[[FloatArray], FloatArray]:
-    """A callable from series to logits by onnxruntime on the CPU.
+    """A callable from prepared series to logits by onnxruntime on the CPU; `onnx_preparation` prepares raw ones.
 
     Raises
     ------

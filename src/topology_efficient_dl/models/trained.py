@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from topology_efficient_dl.data.preparation import Preparation, RawSeries, check_finite
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.layers import ZNormalised
@@ -81,6 +83,8 @@ class TrainedModel:
         deviations of train;
         ``compression``, only of compressed models: what was done, and what it takes to rebuild them
         (``compression.compress``);
+        ``preparation``, where the split had one: what ingest did to the series, fields of `Preparation`;
+        ``blocks``, only of models on graphs: names of the blocks of features that they read;
         ``candidate_errors``, only where train chose among transforms: of each, or None (``training.recipe_choice``)
     weights : state dict of the network, contiguous CPU tensors
     extractor_state : arrays of the fitted feature extractor; empty for models of series
@@ -106,9 +110,22 @@ class TrainedModel:
         network.load_state_dict(self.weights)
         return network.eval()
 
-    def predictor(self, device: str = "cpu", batch_size: int = 256, *, merge: bool = False) -> Predictor:
-        """A callable from raw series to probabilities."""
-        return Predictor(self, device, batch_size, merge=merge)
+    @property
+    def preparation(self) -> Preparation | None:
+        """What ingest did to the series of the fit; None where the card does not say."""
+        found = self.card.get("preparation")
+        return None if found is None else Preparation.from_json(found)
+
+    def predictor(
+        self,
+        device: str = "cpu",
+        batch_size: int = 256,
+        *,
+        merge: bool = False,
+        prepare: bool | Preparation | None = None,
+    ) -> Predictor:
+        """A callable from raw series to probabilities; parameters and errors are those of `Predictor`."""
+        return Predictor(self, device, batch_size, merge=merge, prepare=prepare)
 
     def to_tensors(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Tensors and metadata of one safetensors file.
@@ -178,12 +195,29 @@ class Predictor:
     batch_size : most samples in one forward pass
     merge : fold normalisations, multiply out consecutive maps, keep results in the cache; see ``tensor.merging`` and
         ``tensor.cache_blocks``
+    prepare : what is done to series first. By default what ingest did to those of the fit, which leaves prepared ones
+        as they are; where the card does not say, nothing, with a warning. False for series that are prepared; another
+        `Preparation` where yours is another
+
+    Raises
+    ------
+    ParameterError : a quantised model off the CPU; ``prepare`` is True and the card has no preparation, or is one of
+        another shape
     """
 
-    def __init__(self, model: TrainedModel, device: str = "cpu", batch_size: int = 256, *, merge: bool = False) -> None:
+    def __init__(
+        self,
+        model: TrainedModel,
+        device: str = "cpu",
+        batch_size: int = 256,
+        *,
+        merge: bool = False,
+        prepare: bool | Preparation | None = None,
+    ) -> None:
         self.device = torch.device(device)
         self.batch_size = batch_size
         self._on_cpu = self.device.type == "cpu"
+        self.preparation = _chosen_preparation(model, prepare)
         if model.is_quantised and not self._on_cpu:
             raise ParameterError(
                 f"'{model.card['model']}' is quantised, which torch computes on the CPU only. Set "
@@ -205,12 +239,12 @@ class Predictor:
         """The fitted feature extractor of a model that reads features, made at the first need."""
         return extractor_from_state(self._model.card["recipe"], self._model.extractor_state)
 
-    def __call__(self, series: FloatArray) -> FloatArray:
+    def __call__(self, series: RawSeries) -> FloatArray:
         """Probabilities of raw series.
 
         Parameters
         ----------
-        series : (n, n_channels, n_timepoints) float32
+        series : (n, n_channels, n_timepoints), or a list of (n_channels, any length) where they are to be prepared
 
         Returns
         -------
@@ -218,13 +252,29 @@ class Predictor:
 
         Raises
         ------
+        DataError : the series cannot be brought to the shape of the fit, or hold values that are not finite; or the
+            answer does. Names sample, channel and position
+        """
+        if self.preparation is not None:
+            prepared = self.preparation(series)
+        else:
+            prepared = np.asarray(series)
+            self._check_shape(prepared)
+            check_finite(prepared, "series: ", "Fill missing values as the series of the fit were")
+        found = self.of_prepared(prepared)
+        check_finite(found, "the answer of the model: ", "Are these series in the unit of those of the fit?")
+        return found
+
+    def of_prepared(self, series: FloatArray) -> FloatArray:
+        """The same of series (n, n_channels, n_timepoints) float32 that are prepared, as those of a split are.
+
+        Values are not looked at, neither of series nor of the answer: what is not finite is for who judges it.
+
+        Raises
+        ------
         DataError : the series have another shape than those of the fit
         """
-        if series.shape[1:] != self.shape:
-            raise DataError(
-                f"series have shape {series.shape}, expected (n, {self.shape[0]}, {self.shape[1]}) as in the fit. "
-                "Bring them to that number of channels and length."
-            )
+        self._check_shape(series)
         if not self.reads_features:
             return self.of_inputs(series)
         if len(series) <= self.batch_size:
@@ -232,6 +282,13 @@ class Predictor:
         starts = range(0, len(series), self.batch_size)
         parts = (series[start : start + self.batch_size] for start in starts)
         return np.concatenate([self.of_inputs(self.extractor.transform(part)) for part in parts])
+
+    def _check_shape(self, series: NDArray[Any]) -> None:
+        if series.shape[1:] != self.shape:
+            raise DataError(
+                f"series have shape {series.shape}, expected (n, {self.shape[0]}, {self.shape[1]}) as in the fit. "
+                "Bring them to that number of channels and length."
+            )
 
     @torch.inference_mode()
     def of_inputs(self, inputs: FloatArray) -> FloatArray:
@@ -250,6 +307,31 @@ class Predictor:
         return scores if self.forecasts else scores.softmax(dim=1)
 
 
+def _chosen_preparation(model: TrainedModel, prepare: bool | Preparation | None) -> Preparation | None:
+    card = model.card
+    if isinstance(prepare, Preparation):
+        if (prepare.n_channels, prepare.n_timepoints) != (card["n_channels"], card["n_timepoints"]):
+            raise ParameterError(
+                f"prepare gives {prepare.n_channels} channels and {prepare.n_timepoints} positions; expected "
+                f"{card['n_channels']} and {card['n_timepoints']} as in the fit"
+            )
+        return prepare
+    if prepare is False or model.preparation is not None:
+        return None if prepare is False else model.preparation
+    name = f"'{card.get('model', card['architecture'])}'"
+    if card.get("task") == FORECAST:
+        problem = f"{name} reads windows in standard deviations of train. For values as they are call Forecaster"
+    else:
+        problem = (
+            f"the card of {name} does not say how the series of its fit were prepared, so raw series may be read in "
+            "another unit than theirs. Fit it again, or give prepare=Preparation(...) as ingest was"
+        )
+    if prepare:
+        raise ParameterError(problem)
+    warnings.warn(f"{problem}; for series that are prepared, prepare=False", stacklevel=4)
+    return None
+
+
 def _without_parametrizations(network: nn.Module) -> nn.Module:
     """Write computed weights, such as weight-normalised ones, out: they need no computing again in every call."""
     for module in network.modules():
@@ -262,7 +344,9 @@ def _without_parametrizations(network: nn.Module) -> nn.Module:
 def predict_proba(
     model: TrainedModel, series: FloatArray, features: FloatArray | None = None, batch_size: int = 256
 ) -> FloatArray:
-    """Probabilities of many series; features that were computed before are used instead of computing them again.
+    """Probabilities of many prepared series; features that were computed before are not computed again.
+
+    Nothing is refused for its values, so that an answer that is not finite is seen by who scores it.
 
     Parameters
     ----------
@@ -275,9 +359,9 @@ def predict_proba(
     -------
     (n, n_classes) float32
     """
-    predictor = model.predictor(batch_size=batch_size)
+    predictor = model.predictor(batch_size=batch_size, prepare=False)
     if features is None or not predictor.reads_features:
-        return predictor(series)
+        return predictor.of_prepared(series)
     return predictor.of_inputs(features)
 
 

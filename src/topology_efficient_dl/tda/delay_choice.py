@@ -155,7 +155,9 @@ def _voting_channels(series_train: NDArray[np.floating]) -> list[FloatArray]:
     n = len(series_train)
     chosen = np.unique(np.linspace(0, n - 1, min(n, MAX_SERIES)).astype(int))
     channels = np.asarray(series_train[chosen], np.float64).reshape(-1, series_train.shape[2])
-    return [values for values in channels if values.std() > 0]
+    # By a power of two, which changes no digit: squares of huge or tiny values would leave the range of float64.
+    exponents = np.frexp(np.abs(channels).max(axis=1, initial=0.0))[1]
+    return [values for values in np.ldexp(channels, -exponents[:, None]) if values.std() > 0]
 
 
 def _longest_delay(n_timepoints: int, dimension: int | str) -> int:

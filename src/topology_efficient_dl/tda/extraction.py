@@ -65,7 +65,7 @@ def extract_diagrams(
     Raises
     ------
     ParameterError : an impossible combination, a series shorter than its embedding, or ``auto`` left open
-    DataError : the series have another shape or missing values
+    DataError : the series have another shape, missing values, or a size at which distances overflow or vanish
 
     Examples
     --------
@@ -77,10 +77,22 @@ def extract_diagrams(
     params = fitted or params
     check_combination(params)
     check_series(series)
+    _check_size(series, params)
     if jobs == 1 or len(series) == 1 or backend == "sequential":
         bar = tqdm(series, desc="diagrams", unit="series", disable=None) if progress else series
         return PersistenceDiagrams.from_samples([sample_diagram(sample, params) for sample in bar])
     return _in_parallel(series, params, jobs, backend, progress)
+
+
+def _check_size(series: NDArray[np.floating], params: FiltrationParams) -> None:
+    """Refuse sizes at which distances, for Rips in float32, or squares of values, in float64, are not numbers or 0."""
+    size = float(np.abs(series).max(initial=0.0))
+    smallest, largest = (1e-36, 1e36) if params.filtration == "rips" else (1e-150, 1e150)
+    if size and not smallest <= size <= largest:
+        raise DataError(
+            f"series: the largest magnitude is {size:g}; expected {smallest:g} to {largest:g}, where the distances of "
+            f"filtration '{params.filtration}' are numbers. Scale the series first, or set ingest.normalise"
+        )
 
 
 def _in_parallel(

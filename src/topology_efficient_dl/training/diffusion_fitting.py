@@ -10,11 +10,27 @@ import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
 from topology_efficient_dl.models.simplicial.label_diffusion import DiffusionOptions, fit_label_diffusion
 from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params import TrainParams
 
 IntArray = NDArray[np.int64]
+
+
+def check_diffusion_training(model: str, train: TrainParams) -> None:
+    """Refuse class weights, which would change nothing.
+
+    Raises
+    ------
+    ParameterError : ``class_weights`` is not ``none``
+    """
+    if train.class_weights != "none":
+        raise ParameterError(
+            f"train.class_weights: '{model}' is label diffusion, which gives every class the same say whatever the "
+            f"parameter says. Set zoo.{model}.train.class_weights=none, so that it is seen that nothing changes"
+        )
 
 
 def fit_diffusion(card: dict[str, Any], kernels: DiffusionKernels, rows: IntArray, codes: IntArray) -> TrainedModel:

@@ -86,7 +86,9 @@ def describe_cell(
             f"zoo.{model}.normalise: architecture '{spec.architecture}' reads features, and only series can be "
             "normalised. Leave it out, or set ingest.normalise, which is for all models"
         )
-    optional = {"normalise": True} if spec.normalise else {}
+    optional: dict[str, Any] = {"normalise": True} if spec.normalise else {}
+    if isinstance(split, Split) and split.preparation is not None:
+        optional["preparation"] = split.preparation.to_json()
     return optional | {
         "model": model,
         "dataset": split.name,

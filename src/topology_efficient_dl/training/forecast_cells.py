@@ -30,7 +30,7 @@ def forecast_cell(cell: tuple[TrainedModel, ForecastSplit]) -> pd.DataFrame:
     """Forecasts of test in the series' unit; see `forecasts_table`."""
     model, split = cell
     with reproducible(model.card["seed"], threads=1):
-        outputs = model.predictor()(split.series["test"])
+        outputs = model.predictor(prepare=False).of_prepared(split.series["test"])
     return forecasts_table(split, model.card["model"], model.card["seed"], split.restored("test", outputs))
 
 

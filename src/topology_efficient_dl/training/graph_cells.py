@@ -90,7 +90,7 @@ def predict_graph_cell(cell: PredictGraphCell) -> pd.DataFrame:
     """Predictions on test, one row a node or graph, in the columns of ``predictions_table``."""
     model, task, *parts = cell
     rows = task.parts(model.card["seed"])["test"]
-    material, predictor = material_of(task, tuple(parts)), GraphPredictor(model)  # type: ignore[arg-type]
+    material, predictor = material_of(task, tuple(parts)), GraphPredictor(model, check=False)  # type: ignore[arg-type]
     with reproducible(model.card["seed"], threads=1):
         answer = predictor.of_nodes if task.kind == "node" else predictor.of_graphs
         probabilities = answer(material, rows)

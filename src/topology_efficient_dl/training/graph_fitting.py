@@ -16,7 +16,7 @@ from topology_efficient_dl.models.graph_inputs import Material, network_input, p
 from topology_efficient_dl.models.registry import Architecture, find_architecture
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import ModelSpec, TrainParams
-from topology_efficient_dl.training.diffusion_fitting import fit_diffusion
+from topology_efficient_dl.training.diffusion_fitting import check_diffusion_training, fit_diffusion
 from topology_efficient_dl.training.graph_samples import GraphSamples, NodeSamples
 from topology_efficient_dl.training.loop import fit_networks
 from topology_efficient_dl.training.runtime import training_device
@@ -51,7 +51,8 @@ def fit_on_graph(
 
     Raises
     ------
-    ParameterError : unknown architecture or option, or one that reads series; no such draw; absent device
+    ParameterError : unknown architecture or option, or one that reads series; no such draw; absent device; class
+        weights for label diffusion
     DataError : train or validation of the draw is empty
     CellError : the loss became infinite or NaN
     """
@@ -60,6 +61,7 @@ def fit_on_graph(
     parts = parts_of(task, draw)
     card = describe_graph_cell(task, material, spec, architecture, draw, name)
     if architecture.solver == "diffusion":
+        check_diffusion_training(name, train)
         return fit_diffusion(card, material.kernels, *parts["development"])
     device = training_device(train)
     samples = samples_of(task, architecture, card["options"], material, parts, str(device))
@@ -89,10 +91,12 @@ def describe_graph_cell(
     options = architecture.complete(spec.size, spec.options)
     if "task" in architecture.options:
         options["task"] = task.kind
+    optional: dict[str, Any] = {}
     if architecture.solver == "diffusion":
         n_features = material.kernels.n_channels * task.n_classes
     else:
         n_features = int(material.blocks.values.shape[1])
+        optional["blocks"] = list(material.blocks.names)
     if "block_sizes" in architecture.options:
         options["block_sizes"] = list(material.blocks.sizes)
     return {
@@ -110,6 +114,7 @@ def describe_graph_cell(
         "n_features": n_features,
         "recipe": None,
         "features": spec.features,
+        **optional,
     }
 
 

@@ -31,7 +31,9 @@ class RecipeChoice:
     errors: tuple[float, ...] | None
 
 
-def choose_recipe(recipe: TransformRecipe, series: Series, labels: Labels, seed: int) -> RecipeChoice:
+def choose_recipe(
+    recipe: TransformRecipe, series: Series, labels: Labels, seed: int, weights: NDArray[np.float64] | None = None
+) -> RecipeChoice:
     """The candidate whose features predict held-out parts of train best with a ridge regression.
 
     A candidate is judged by its error rate plus the mean squared error of its scores against +-1; the error rate alone
@@ -45,6 +47,7 @@ def choose_recipe(recipe: TransformRecipe, series: Series, labels: Labels, seed:
     series : (n_samples, n_channels, n_timepoints) float32
     labels : (n_samples,) int64 in ``range(n_classes)``
     seed : of the folds, of the transforms, and of the draw from a large train set
+    weights : (n_samples,) of squared errors in the regression, and of errors when judged; None for equal ones
 
     References
     ----------
@@ -56,10 +59,13 @@ def choose_recipe(recipe: TransformRecipe, series: Series, labels: Labels, seed:
     rng = np.random.default_rng([abs(seed), int(seed < 0)])
     drawn = np.sort(rng.permutation(len(labels))[: recipe.most_series])
     series, labels = series[drawn], labels[drawn]
+    weights = None if weights is None else weights[drawn] / weights[drawn].mean()
     held_out = list(_folds(labels, recipe.folds, rng))
     if not held_out:
         return RecipeChoice(recipe.candidates[0], None)
-    errors = np.stack([_errors(candidate, series, labels, held_out, seed) for candidate in recipe.candidates])
+    errors = np.stack(
+        [_errors(candidate, series, (labels, weights), held_out, seed) for candidate in recipe.candidates]
+    )
     means = errors.mean(axis=1)
     best = int(means.argmin())
     gains = errors[0] - errors[best]
@@ -82,15 +88,23 @@ def _folds(labels: Labels, n_folds: int, rng: np.random.Generator) -> Iterator[N
 
 
 def _errors(
-    recipe: SeriesRecipe, series: Series, labels: Labels, folds: list[NDArray[np.bool_]], seed: int
+    recipe: SeriesRecipe,
+    series: Series,
+    truth: tuple[Labels, NDArray[np.float64] | None],
+    folds: list[NDArray[np.bool_]],
+    seed: int,
 ) -> NDArray[np.float64]:
-    """(n_held_out,) wrong, 0 or 1, plus squared error, of every series that some fold holds out."""
+    """(n_held_out,) wrong, 0 or 1, plus squared error, times the weight, of every series that some fold holds out."""
+    labels, weights = truth
     n_classes = int(labels.max()) + 1
     errors = []
     for held_out in folds:
         extractor = fit_extractor(recipe, series[~held_out], labels[~held_out], seed)
-        head = fit_ridge(extractor.transform(series[~held_out]), labels[~held_out], n_classes)
+        features = extractor.transform(series[~held_out])
+        of_fold = None if weights is None else weights[~held_out]
+        head = fit_ridge(features, labels[~held_out], n_classes, weights=of_fold)
         scores = extractor.transform(series[held_out]) @ head.weight.T + head.bias
         targets = np.where(np.arange(n_classes) == labels[held_out, None], 1.0, -1.0)
-        errors.append((scores.argmax(axis=1) != labels[held_out]) + ((scores - targets) ** 2).mean(axis=1))
+        error = (scores.argmax(axis=1) != labels[held_out]) + ((scores - targets) ** 2).mean(axis=1)
+        errors.append(error if weights is None else weights[held_out] * error)
     return np.concatenate(errors)

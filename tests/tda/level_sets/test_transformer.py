@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import io
+import pickle
 from functools import cache
 from typing import Any, get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
 from tests.tda.level_sets.cases import series_of, two_classes
 
-from topology_efficient_dl.errors import DataError, StorageError
+from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.params import LevelSetRecipe, LevelSetRepresentation
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves, transformer
 from topology_efficient_dl.tda.level_sets.plain import count_plain
@@ -294,9 +300,13 @@ def test_missing_values_are_one_error(value: float) -> None:
 def test_another_shape_is_one_error() -> None:
     curves = of_recipe("random")
     with pytest.raises(DataError, match=r"expected \(n_samples, n_channels, n_timepoints\)"):
-        curves.transform(SERIES[:, 0])
-    with pytest.raises(DataError, match="channels"):
+        curves.transform(SERIES[0, 0])
+    with pytest.raises(DataError, match="3 channels, expected 1"):
         curves.transform(np.repeat(SERIES, 3, axis=1))
+    for length in (5, 39):
+        for each in (curves, reloaded(curves), curves.select(np.arange(4))):
+            with pytest.raises(DataError, match=f"{length} time points, expected 40 as in the fit"):
+                each.transform(SERIES[:, :, :length])
 
 
 def test_no_train_series_at_all_are_one_error() -> None:
@@ -306,7 +316,163 @@ def test_no_train_series_at_all_are_one_error() -> None:
 
 def test_scikit_learn_can_clone_it() -> None:
     curves = ConvolutionalBettiCurves(LevelSetRecipe(**FEW), seed=4, threads=1)
-    assert curves.get_params() == {"recipe": curves.recipe, "seed": 4, "threads": 1}
+    assert curves.get_params(deep=False) == {"recipe": curves.recipe, "seed": 4, "threads": 1}
     copy = clone(curves.fit(SERIES, LABELS))
     assert not hasattr(copy, "plans_")
     np.testing.assert_array_equal(copy.fit_transform(SERIES, LABELS), curves.transform(SERIES))
+
+
+def test_what_a_user_of_scikit_learn_tries_first() -> None:
+    curves = fitted(levels_per_filter=2)
+    expected = curves.transform(SERIES)
+    for form in (
+        SERIES[:, 0],
+        list(SERIES),
+        SERIES.astype(object),
+        [list(map(float, x[0])) for x in SERIES],
+        pd.DataFrame(SERIES[:, 0]),
+    ):
+        again = ConvolutionalBettiCurves({"levels_per_filter": 2}).fit(X=form, y=LABELS)
+        np.testing.assert_array_equal(again.transform(form), expected)
+    np.testing.assert_array_equal(fitted(labels=LABELS.astype(str), levels_per_filter=2).transform(SERIES), expected)
+    assert (curves.n_channels_in_, curves.n_timepoints_in_, curves.n_features_in_) == (1, 40, 40)
+    assert ConvolutionalBettiCurves().fit(SERIES).recipe_ == LevelSetRecipe()
+
+
+def test_output_can_be_a_table() -> None:
+    curves = ConvolutionalBettiCurves(LevelSetRecipe(**FEW)).set_output(transform="pandas")
+    table = curves.fit_transform(SERIES, LABELS)
+    assert list(table.columns) == list(curves.get_feature_names_out())
+    np.testing.assert_array_equal(table.to_numpy(), fitted(**FEW).transform(SERIES))
+
+
+def test_fields_of_the_recipe_are_parameters() -> None:
+    curves = ConvolutionalBettiCurves({**FEW}).set_params(recipe__levels_per_filter=2, seed=3)
+    assert (curves.get_params()["recipe__levels_per_filter"], curves.get_params()["seed"]) == (2, 3)
+    assert clone(curves).fit(SERIES).recipe_ == LevelSetRecipe(**{**FEW, "levels_per_filter": 2})
+    pipeline = make_pipeline(ConvolutionalBettiCurves(FEW), RidgeClassifier())
+    search = GridSearchCV(pipeline, {"convolutionalbetticurves__recipe__levels_per_filter": [1, 2]}, cv=2)
+    assert search.fit(SERIES, LABELS).best_score_ > 0.5
+    with pytest.raises(ParameterError, match="unknown parameter 'level_sample'; did you mean 'level_samples'"):
+        ConvolutionalBettiCurves().set_params(recipe__level_sample=2)
+
+
+@pytest.mark.parametrize("threads", [-1, 2])
+def test_any_number_of_threads_gives_the_same_bits(threads: int) -> None:
+    curves = ConvolutionalBettiCurves(FEW, threads=threads).fit(SERIES, LABELS)
+    np.testing.assert_array_equal(curves.transform(SERIES), fitted(**FEW).transform(SERIES))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: ConvolutionalBettiCurves("default").fit(SERIES), ParameterError, "recipe is 'default'; expected"),
+        (lambda: ConvolutionalBettiCurves({"filters": "all"}).fit(SERIES), ParameterError, r"recipe\.filters: "),
+        (lambda: ConvolutionalBettiCurves(FEW, threads=0).fit(SERIES), ParameterError, "threads is 0"),
+        (lambda: fitted(labels=LABELS[:-1], **FEW), DataError, r"y has shape \(23,\); expected \(24,\)"),
+        (lambda: fitted(SERIES[:, :, :0], **FEW), DataError, "one time point at least"),
+        (lambda: fitted(SERIES[:, :0], **FEW), DataError, "one channel"),
+        (lambda: fitted(SERIES.astype(str), **FEW), DataError, "expected numbers"),
+        (lambda: fitted([["a", "b"], ["c"]], **FEW), DataError, "expected"),
+        (
+            lambda: fitted([x[:, : 30 + i % 3] for i, x in enumerate(SERIES)], **FEW),
+            DataError,
+            r"shapes \(1, 30\), \(1, 31\), \(1, 32\).*Preparation\(n_channels=1, n_timepoints=32",
+        ),
+    ],
+)
+def test_what_cannot_be_fitted_is_one_error(call, error, message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_state_keeps_seed_and_threads_and_is_refused_with_another_recipe() -> None:
+    curves = ConvolutionalBettiCurves(LevelSetRecipe(**FEW), seed=5, threads=2).fit(SERIES, LABELS)
+    again = reloaded(curves)
+    assert (again.seed, again.threads, again.n_timepoints_in_) == (5, 2, 40)
+    other = LevelSetRecipe(**FEW, statistics=FAST[::-1])
+    with pytest.raises(StorageError, match=r"of another recipe: statistics .*fit again with this recipe"):
+        ConvolutionalBettiCurves.from_state(other, curves.state())
+    before = {name: array for name, array in curves.state().items() if name != "settings"}
+    np.testing.assert_array_equal(
+        ConvolutionalBettiCurves.from_state(curves.recipe, before).transform(SERIES), curves.transform(SERIES)
+    )
+    with pytest.raises(StorageError, match="no JSON"):
+        ConvolutionalBettiCurves.from_state(curves.recipe, before | {"settings": np.array("{")})
+
+
+@pytest.mark.parametrize(
+    "representations", [("raw", "difference"), ("second_difference",), ("smoothed", "line_length")]
+)
+@pytest.mark.parametrize("offset", [1e6, 1e8, -1e10])
+def test_a_large_offset_of_float64_series_changes_what_varies_by_little(
+    representations: tuple[str, ...], offset: float
+) -> None:
+    recipe = {"levels_per_filter": 2, "representations": representations}
+    wide = SERIES.astype(np.float64)
+    near, far = fitted(wide, **recipe), fitted(wide + offset, **recipe)
+    assert (far.gain_ > 0).mean() > 0.9 * (near.gain_ > 0).mean() > 0.5
+    np.testing.assert_array_equal(reloaded(far).transform(wide + offset), far.transform(wide + offset))
+
+
+def test_float32_series_on_a_large_offset_are_left_as_they_are_with_a_warning() -> None:
+    with pytest.warns(UserWarning, match="channel 0 of train varies from .* less than a step of the whole numbers"):
+        curves = fitted((SERIES + 1e5).astype(np.float32), **FEW)
+    assert not curves.offset_.any()
+    assert "offset" not in curves.state()
+
+
+@pytest.mark.parametrize(
+    ("representations", "value"),
+    [(("raw",), 1e39), (("raw",), -1e200), (("difference",), 3e38), (("cumulative",), 2e38)],
+)
+def test_values_whose_representation_leaves_float32_are_one_error(representations, value: float) -> None:
+    recipe = {**FEW, "representations": representations}
+    curves, broken = fitted(**recipe), SERIES.astype(np.float64)
+    broken[3, 0, 10:14] = [value, -value, value, value]
+    if representations == ("cumulative",):
+        broken[3, 0, 10:14] = value
+    message = rf"sample 3, channel 0 is .*e\+\d+ at time 1\d, and the representation '{representations[0]}' .* float32"
+    for call in (
+        lambda: fitted(broken, **recipe),
+        lambda: curves.transform(broken),
+        lambda: curves.whole_numbers(broken),
+    ):
+        with pytest.raises(DataError, match=message):
+            call()
+
+
+NO_VALUE_ERRORS = {
+    "check_complex_data",
+    "check_estimators_empty_data_messages",
+    "check_estimators_nan_inf",
+    "check_fit1d",
+}
+NO_VALUE_ERRORS |= {
+    "check_dtype_object",
+    "check_estimator_sparse_data",
+    "check_transformer_general",
+    "check_fit2d_predict1d",
+}
+"""Checks of scikit-learn that ask for a ValueError or TypeError; this project's are DataErrors."""
+
+OF_OTHERS = {"check_transformer_preserve_dtypes", "check_estimators_pickle"}
+"""Features are float32 whatever the series are; and a check that fails before it comes to the estimator.
+
+``aeon.testing`` has the like for aeon's own estimators; under scikit-learn 1.3.2 it cannot be imported.
+"""
+
+
+def test_scikit_learns_checks_of_estimators_pass() -> None:
+    few = {"levels_per_filter": 1, "representations": ("raw",), "filters": "random", "n_filters": 3}
+    passed = set()
+    for curves, check in check_estimator(ConvolutionalBettiCurves(few), generate_only=True):
+        if check.func.__name__ not in NO_VALUE_ERRORS | OF_OTHERS:
+            check(curves)
+            passed.add(check.func.__name__)
+    assert {"check_set_params", "check_fit2d_1sample", "check_fit_idempotent"} <= passed
+
+
+def test_a_fitted_transformer_survives_a_pickle() -> None:
+    curves = of_recipe("default")
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(curves)).transform(SERIES), curves.transform(SERIES))

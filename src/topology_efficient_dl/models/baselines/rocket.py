@@ -334,7 +334,7 @@ class RocketFeatures:
 
 
 def fit_rocket_ridge(
-    features: FloatArray, labels: NDArray[np.integer], n_classes: int
+    features: FloatArray, labels: NDArray[np.integer], n_classes: int, weights: NDArray[np.float64] | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """The ridge classifier of aeon's Rocket family as one linear layer; its penalty is chosen by leave-one-out.
 
@@ -343,6 +343,7 @@ def fit_rocket_ridge(
     features : (n_samples, n_features) float32 scaled features of train
     labels : (n_samples,) integers in [0, n_classes); not every class needs samples
     n_classes : rows of the layer
+    weights : (n_samples,) of squared errors; None for equal ones, as aeon has them
 
     Returns
     -------
@@ -364,7 +365,7 @@ def fit_rocket_ridge(
     if len(outside):
         raise DataError(f"rocket: label {outside[0]} is none of the {n_classes} classes. Code labels from 0 upwards")
     with threadpool_limits(1, user_api="blas"):  # the last bits depend on the number of threads
-        ridge = RidgeClassifierCV(alphas=np.logspace(-3, 3, 10)).fit(features, labels)
+        ridge = RidgeClassifierCV(alphas=np.logspace(-3, 3, 10)).fit(features, labels, weights)
     rows, offsets = ridge.coef_, ridge.intercept_
     if len(rows) == 1:  # scikit-learn keeps one row for two classes, of the second; and for one, of no class
         rows, offsets = np.concatenate([-rows, rows]), np.concatenate([-offsets, offsets])

@@ -228,6 +228,7 @@ class LevelSetLayer(nn.Module):
     statistics : names among ``SUPPORTED``
     columns : (n_features,) int64 places among all combinations of row, statistic and filter
     mean, gain : (n_features,) float32; a feature is ``(value - mean) * gain``
+    offset : (n_channels,) float64 that is subtracted of the series first, None for nothing
 
     Raises
     ------
@@ -246,17 +247,26 @@ class LevelSetLayer(nn.Module):
     columns: Tensor
     mean: Tensor
     gain: Tensor
+    offset: Tensor | None
 
     def __init__(
-        self, plans: Mapping[str, Plan], statistics: Sequence[str], columns: Array, mean: Array, gain: Array
+        self,
+        plans: Mapping[str, Plan],
+        statistics: Sequence[str],
+        columns: Array,
+        mean: Array,
+        gain: Array,
+        offset: Array | None = None,
     ) -> None:
         super().__init__()
         _check_supported(plans, statistics)
         self.statistics = tuple(statistics)
         self.plans = nn.ModuleDict({name: PlanLayer(name, plan, self.statistics) for name, plan in plans.items()})
         self.n_channels = next(iter(plans.values())).channels.shape[1]
+        self.n_timepoints: int | None = None
         for name, values in (("columns", columns), ("mean", mean), ("gain", gain)):
             self.register_buffer(name, torch.tensor(values))
+        self.register_buffer("offset", None if offset is None else torch.tensor(offset, dtype=torch.float64)[:, None])
 
     @classmethod
     def of(cls, curves: ConvolutionalBettiCurves) -> LevelSetLayer:
@@ -268,7 +278,10 @@ class LevelSetLayer(nn.Module):
         NotFittedError : it is not fitted
         """
         check_is_fitted(curves, "mean_")
-        return cls(curves.plans_, curves.recipe.statistics, curves.columns_, curves.mean_, curves.gain_)
+        offset = curves.offset_ if curves.offset_.any() else None
+        layer = cls(curves.plans_, curves.recipe_.statistics, curves.columns_, curves.mean_, curves.gain_, offset)
+        layer.n_timepoints = curves.n_timepoints_in_
+        return layer
 
     def counts(self, series: Tensor) -> Tensor:
         """Counts before square roots, choice of columns and standardisation; series are as in ``forward``.
@@ -283,7 +296,7 @@ class LevelSetLayer(nn.Module):
 
         Parameters
         ----------
-        series : (batch, n_channels, n_timepoints) float32, or float64, which is rounded as the transformer does. Values
+        series : (batch, n_channels, n_timepoints) float32, or float64, in which its differences are taken. Values
             are taken to be finite: to look would make a GPU wait.
 
         Returns
@@ -300,7 +313,7 @@ class LevelSetLayer(nn.Module):
     def _of_all_rows(self, series: Tensor, value_of: Callable[[str, dict[str, Tensor]], Tensor]) -> Tensor:
         """(batch, n_combinations): what is made of each statistic of each row."""
         self._check(series)
-        series = series.detach().to(torch.float32)
+        series = series.detach() if self.offset is None else series.detach().to(torch.float64) - self.offset
         plans = cast("list[PlanLayer]", list(self.plans.values()))
         # Autocast would round filtered series to half precision.
         with torch.autocast(series.device.type, enabled=False):
@@ -312,10 +325,12 @@ class LevelSetLayer(nn.Module):
         return torch.cat(rows, dim=1)
 
     def _check(self, series: Tensor) -> None:
-        if series.ndim != 3 or series.shape[1] != self.n_channels:
+        length = series.shape[-1] if self.n_timepoints is None else self.n_timepoints
+        if series.ndim != 3 or series.shape[1:] != (self.n_channels, length):
             raise DataError(
-                f"series: shape {tuple(series.shape)}; expected (batch, {self.n_channels}, n_timepoints) as in the "
-                "fit. Bring them to that number of channels"
+                f"series: shape {tuple(series.shape)}; expected (batch, {self.n_channels}, "
+                f"{self.n_timepoints or 'n_timepoints'}) as in the fit. Bring them to that number of channels and "
+                "that length"
             )
         if series.dtype not in (torch.float32, torch.float64):
             raise DataError(

@@ -14,7 +14,8 @@ from topology_efficient_dl.tda.level_sets.representations import LINE_LENGTH_OVE
 def represent_tensor(series: Tensor, name: str) -> Tensor:
     """One representation of every series; see ``tda.level_sets.representations.represent``.
 
-    (batch, n_channels, n_timepoints) float32 -> (batch, n_channels, length) float32, nine samples at least.
+    (batch, n_channels, n_timepoints) float32 or float64, in which it is computed -> (batch, n_channels, length)
+    float32, nine samples at least.
     """
     values = series
     if name == "difference":
@@ -22,14 +23,14 @@ def represent_tensor(series: Tensor, name: str) -> Tensor:
     elif name == "second_difference":
         values = series.diff(n=2, dim=2)
     elif name == "cumulative":
-        values = series.cumsum(dim=2, dtype=torch.float64).to(torch.float32)
+        values = series.cumsum(dim=2, dtype=torch.float64)
     elif name == "smoothed":
         values = _moving_mean(series, SMOOTHED_OVER)
     elif name == "line_length":
         values = _moving_mean(series.diff(dim=2).abs(), LINE_LENGTH_OVER)
     elif name == "amplitude":
         values = _amplitude(series)
-    return F.pad(values, (0, max(0, N_TAPS - values.shape[2])))
+    return F.pad(values.to(torch.float32), (0, max(0, N_TAPS - values.shape[2])))
 
 
 def _amplitude(series: Tensor) -> Tensor:
@@ -38,7 +39,7 @@ def _amplitude(series: Tensor) -> Tensor:
     if series.shape[0] == 0:  # which some libraries of Fourier transforms refuse
         return series[:, :, : n_timepoints // 2]
     spectrum = torch.fft.rfft(series.to(torch.float64)).abs()[:, :, 1:]
-    return (spectrum / math.sqrt(n_timepoints)).to(torch.float32)
+    return spectrum / math.sqrt(n_timepoints)
 
 
 def _moving_mean(values: Tensor, span: int) -> Tensor:

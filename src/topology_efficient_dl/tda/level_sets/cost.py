@@ -58,7 +58,7 @@ def transform_cost(curves: ConvolutionalBettiCurves, n_channels: int, n_timepoin
         name: represent(np.zeros((1, n_channels, n_timepoints), np.float32), name.rsplit("_", 1)[0]).shape[2]
         for name in curves.plans_
     }
-    parts = [_plan_cost(plan, lengths[name], curves.recipe.filters == "fixed") for name, plan in curves.plans_.items()]
+    parts = [_plan_cost(plan, lengths[name], curves.recipe_.filters == "fixed") for name, plan in curves.plans_.items()]
     sums = [sum(values) for values in zip(*parts, strict=True)]
     return LevelSetCost(sums[0], sums[1], 3 * len(curves.columns_), sums[2], sums[3])
 

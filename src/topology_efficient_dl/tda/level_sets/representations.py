@@ -33,8 +33,13 @@ LARGEST = 32767
 """The largest number of sixteen bits; the level of lanes that count nothing."""
 
 
+def in_full(series: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """Values in the precision that they are worked on with: float32 as it is, all else as float64."""
+    return series if series.dtype == np.float32 else np.asarray(series, np.float64)
+
+
 def represent(series: NDArray[np.floating[Any]], name: str) -> Float32:
-    """One representation of every series.
+    """One representation of every series: computed in the precision of the series, then cast.
 
     Parameters
     ----------
@@ -57,25 +62,27 @@ def represent(series: NDArray[np.floating[Any]], name: str) -> Float32:
     >>> represent(np.arange(12.0)[None, None] ** 2, "difference")[0, 0, :4]
     array([1., 3., 5., 7.], dtype=float32)
     """
-    values = np.asarray(series, np.float32)
+    values = in_full(np.asarray(series))
     if name == "difference":
         values = np.diff(values, axis=2)
     elif name == "second_difference":
         values = np.diff(values, n=2, axis=2)
     elif name == "cumulative":
-        values = np.cumsum(values, axis=2, dtype=np.float64).astype(np.float32)
+        values = np.cumsum(values, axis=2, dtype=np.float64)
     elif name == "smoothed":
         values = _moving_mean(values, SMOOTHED_OVER)
     elif name == "line_length":
         values = _moving_mean(np.abs(np.diff(values, axis=2)), LINE_LENGTH_OVER)
     elif name == "amplitude":
         spectrum = np.abs(np.fft.rfft(values, axis=2))[:, :, 1:]
-        values = (spectrum / np.sqrt(values.shape[2])).astype(np.float32)
-    missing = N_TAPS - values.shape[2]
-    return values if missing <= 0 else np.pad(values, ((0, 0), (0, 0), (0, missing)))
+        values = spectrum / np.sqrt(values.shape[2])
+    with np.errstate(over="ignore"):  # who gives values beyond float32 is told of it elsewhere
+        narrow = values.astype(np.float32)
+    missing = N_TAPS - narrow.shape[2]
+    return narrow if missing <= 0 else np.pad(narrow, ((0, 0), (0, 0), (0, missing)))
 
 
-def _moving_mean(values: Float32, span: int) -> Float32:
+def _moving_mean(values: NDArray[np.floating[Any]], span: int) -> NDArray[np.floating[Any]]:
     """Mean over ``span`` samples around each, an odd number, with the ends repeated; added up from left to right."""
     length = values.shape[2]
     if length == 0:
@@ -84,7 +91,7 @@ def _moving_mean(values: Float32, span: int) -> Float32:
     total = padded[:, :, :length].copy()
     for start in range(1, span):
         total += padded[:, :, start : start + length]
-    return total / np.float32(span)
+    return np.asarray(total / np.float32(span))
 
 
 def largest_amplitude(weights: Int16, n_channels: int) -> int:
@@ -145,7 +152,7 @@ def whole_numbers(series: NDArray[np.floating[Any]], name: str, sign: int, scale
     n_samples, n_channels, n_timepoints = series.shape
     length = max(n_timepoints - _ORDERS[name], N_TAPS)
     whole = np.zeros((n_samples, n_channels, length), np.int16)
-    _whole_differences(np.asarray(series, np.float32), _ORDERS[name], sign, scale, amplitude, whole)
+    _whole_differences(in_full(series), _ORDERS[name], sign, scale, amplitude, whole)
     return whole
 
 
