@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.session import KedroSession
 
-from topology_efficient_dl.cli_errors import ReadableErrors
+from topology_efficient_dl.cli_errors import ReadableErrors, check_config_file
 from topology_efficient_dl.cli_qa import qa
 from topology_efficient_dl.evaluation.document import PUBLISHED
 from topology_efficient_dl.evaluation.document import collect as collect_results
@@ -21,10 +23,26 @@ def cli() -> None:
     """Topology-Efficient Deep Learning."""
 
 
-_traceback = click.Option(["--traceback"], is_flag=True, help="Show the traceback of an error.")
-cli.add_command(
-    ReadableErrors("run", params=[*kedro_run.params, _traceback], callback=kedro_run.callback, help=kedro_run.help)
-)
+def _run_options() -> list[click.Parameter]:
+    """Kedro's options of ``run``, with a look at the file of ``--config`` before Kedro reads it, and ``--traceback``."""
+    names = [str(option.name) for option in kedro_run.params if option.name != "config"]
+
+    def checked(option: click.Parameter) -> click.Parameter:
+        read = option.callback
+
+        def check_and_read(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+            check_config_file(ctx, value, names)
+            return read(ctx, parameter, value) if read else value
+
+        changed = copy.copy(option)
+        changed.callback = check_and_read
+        return changed
+
+    own = click.Option(["--traceback"], is_flag=True, help="Show the traceback of an error.")
+    return [*(checked(option) if option.name == "config" else option for option in kedro_run.params), own]
+
+
+cli.add_command(ReadableErrors("run", params=_run_options(), callback=kedro_run.callback, help=kedro_run.help))
 cli.add_command(qa)
 
 

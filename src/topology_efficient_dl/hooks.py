@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import click
@@ -13,10 +14,17 @@ from kedro.pipeline import Pipeline
 from topology_efficient_dl.evaluation.console import summary_text
 from topology_efficient_dl.evaluation.forecast_page import forecast_summary
 from topology_efficient_dl.parameter_check import check_parameters, check_that_they_are_read
+from topology_efficient_dl.parameter_effects import without_effect
+from topology_efficient_dl.run_check import check_run
+
+log = logging.getLogger(__name__)
 
 
 class ParameterCheck:
     """Refuses a run whose parameters are wrong, before anything runs."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Any] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -26,17 +34,22 @@ class ParameterCheck:
         ------
         ParameterError : a group, key or value is wrong
         """
-        check_parameters(context.config_loader["parameters"])
+        self._groups = dict(check_parameters(context.config_loader["parameters"]))
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
-        """Check that what the command line gives is read.
+        """Check that what the command line gives is read, and that verdicts can be made; say what has no effect.
 
         Raises
         ------
-        ParameterError : a parameter would do nothing, since the track has one of its own
+        ParameterError : the track has a parameter of its own by that name, or a baseline, batch size or axis is not
+            there
         """
-        check_that_they_are_read(run_params.get("runtime_params") or {}, pipeline.inputs())
+        given, read = run_params.get("runtime_params") or {}, pipeline.inputs()
+        check_that_they_are_read(given, read)
+        remarks = check_run(self._groups, given, pipeline.all_outputs())
+        for remark in remarks + without_effect(self._groups, given, read):
+            log.warning("%s", remark)
 
 
 class Summary:

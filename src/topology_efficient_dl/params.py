@@ -5,9 +5,9 @@ A wrong key or value is refused before anything runs, with the allowed ones and 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 
@@ -19,20 +19,56 @@ LATER: dict[str, Any] = {"enters_when_it_differs_from_its_default": True}
 """Marks a parameter that came later: at its default everything is as before, and cells of before are still known."""
 
 
-class Parameters(BaseModel):
-    """Base of all parameter groups: frozen, and unknown keys are errors that name the nearest known key."""
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values, none of which may be there twice."""
+    twice = [value for place, value in enumerate(values) if value in values[:place]]
+    if twice:
+        raise ValueError(f"{twice[0]!r} is there twice; give each once")
+    return values
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+def _no_truth(value: Any) -> Any:
+    """Python counts True as 1, but whoever writes ``true`` where a number belongs means something else."""
+    if isinstance(value, bool):
+        raise ValueError(f"expected a number, found {value}")
+    return value
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What NumPy, torch and lightning all take."""
+
+
+class Parameters(BaseModel):
+    """Base of all parameter groups: frozen; numbers are finite, lists hold each value once, and unknown keys are errors
+    that name the nearest known key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_unknown_keys(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            for key in values.keys() - cls.model_fields.keys():
+            for key in sorted(values.keys() - cls.model_fields.keys(), key=str):
                 allowed = ", ".join(cls.model_fields)
                 hint = did_you_mean(str(key), cls.model_fields)
                 raise ValueError(f"unknown parameter '{key}'{hint or '.'} Allowed: {allowed}")
+            for key, value in values.items():
+                kind = cls.model_fields[key].annotation
+                if isinstance(value, bool) and not {bool, Any} & {kind, *get_args(kind)}:
+                    raise ValueError(f"{key} is {str(value).lower()}; expected another kind of value, no truth value")
         return values
+
+    @model_validator(mode="after")
+    def _values_once(self) -> Parameters:
+        for name, field in type(self).model_fields.items():
+            values = getattr(self, name)
+            is_list = isinstance(values, tuple) and Ellipsis in get_args(field.annotation)
+            if is_list and all(isinstance(each, (str, int, float)) for each in values):
+                try:
+                    _once(values)
+                except ValueError as error:
+                    raise ValueError(f"{name} {values}: {error}") from None
+        return self
 
     def identity(self) -> dict[str, Any]:
         """The fields that results depend on: none marked ``HOW``, and ``LATER`` ones only if not at their default."""
@@ -49,19 +85,28 @@ def _words(value: Any) -> Any:
     """One name, or several separated by spaces, as the command line gives them; lists pass unchanged."""
     if isinstance(value, str):
         return value.split()
-    if isinstance(value, int):
+    if isinstance(value, (int, float)):
         return [value]
     return value
 
 
-class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]]):
-    """A list of names; from the command line one name, or several separated by spaces."""
+class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_once), Field(min_length=1)]]):
+    """A list of names, each once; from the command line one name, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Seeds(RootModel[Annotated[tuple[int, ...], BeforeValidator(_words), Field(min_length=1)]]):
-    """Random seeds; from the command line one integer, or several separated by spaces."""
+class Seeds(
+    RootModel[
+        Annotated[
+            tuple[Annotated[Seed, BeforeValidator(_no_truth)], ...],
+            BeforeValidator(_words),
+            AfterValidator(_once),
+            Field(min_length=1),
+        ]
+    ]
+):
+    """Random seeds, each once; from the command line one integer, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -81,7 +126,7 @@ class IngestParams(Parameters):
         json_schema_extra=HOW,
     )
     retries: int = Field(2, ge=0, json_schema_extra=HOW)
-    timeout_seconds: float = Field(20.0, gt=0, json_schema_extra=HOW)
+    timeout_seconds: float = Field(20.0, gt=0, le=86_400, json_schema_extra=HOW)
     sha256: dict[str, str] = Field(
         default_factory=dict,
         description="expected digest of the downloaded zip, by set name",
@@ -91,7 +136,7 @@ class IngestParams(Parameters):
     missing_values: Literal["pad", "interpolate", "error"] = "interpolate"
     normalise: bool = Field(True, description="z-normalise every series (mean 0, standard deviation 1, per channel)")
     validation_fraction: float = Field(0.2, gt=0, lt=1)
-    validation_seed: int = 0
+    validation_seed: Seed = 0
     held_out: float = Field(
         0.0,
         ge=0,
@@ -314,16 +359,22 @@ class ParallelParams(Parameters):
     """How cells run; results never depend on it."""
 
     backend: Literal["sequential", "loky", "threading", "dask"] = "loky"
-    jobs: int = Field(-1, description="workers; -1 is one per core")
+    jobs: int = Field(-1, ge=-1, le=1_024, description="workers; -1 is one per core")
     address: str | None = Field(None, description="Dask scheduler, e.g. tcp://host:8786; a local cluster when null")
+
+    @model_validator(mode="after")
+    def _has_workers(self) -> ParallelParams:
+        if self.jobs == 0:
+            raise ValueError("jobs is 0, and nobody would work; give a number of workers, or -1 for one per core")
+        return self
 
 
 class EfficiencyParams(Parameters):
     """How cost is measured: alone, alternating, with fixed threads."""
 
-    batch_sizes: tuple[Annotated[int, Field(ge=1)], ...] = (1, 64)
-    rounds: int = Field(7, ge=1, description="alternations between the models of a comparison")
-    min_run_seconds: float = Field(0.1, gt=0, description="shortest timed block of one model in one round")
+    batch_sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 64), min_length=1)
+    rounds: int = Field(7, ge=1, le=1_000, description="alternations between the models of a comparison")
+    min_run_seconds: float = Field(0.1, gt=0, le=60, description="shortest timed block of one model in one round")
     threads: int = Field(1, ge=1)
     device: Literal["cpu", "cuda"] = "cpu"
     memory: bool = Field(True, description="measure peak memory, each model in a fresh process on the CPU")
@@ -386,7 +437,7 @@ class EvaluateParams(Parameters):
     min_f1_gain_pp: float = Field(1.0, ge=0, description="gain that counts at equal inference time, percentage points")
     latency_batch: int = Field(1, ge=1, description="batch size whose latency is judged")
     confidence: float = Field(0.95, gt=0.5, lt=1)
-    n_bootstrap: int = Field(10_000, ge=100)
-    bootstrap_seed: int = 0
+    n_bootstrap: int = Field(10_000, ge=100, le=1_000_000)
+    bootstrap_seed: Seed = 0
     x_axis: str = Field("latency_ms_b1", description="column of the results table on the Pareto figure's x axis")
     y_axis: str = Field("f1_macro_mean", description="column of the results table on the Pareto figure's y axis")
