@@ -24,7 +24,7 @@ def cli() -> None:
 
 
 def _run_options() -> list[click.Parameter]:
-    """Kedro's options of ``run``, with a look at the file of ``--config`` before Kedro reads it, and ``--traceback``."""
+    """Kedro's options of ``run``, a look at the file of ``--config`` before Kedro reads it, and ``--traceback``."""
     names = [str(option.name) for option in kedro_run.params if option.name != "config"]
 
     def checked(option: click.Parameter) -> click.Parameter:

@@ -1,6 +1,5 @@
 """Kedro's project settings."""
 
-import contextlib
 import logging
 import os
 import warnings
@@ -65,6 +64,8 @@ logging.getLogger("kedro.pipeline.node").addFilter(lambda record: "failed with e
 
 _logging = Path("conf/logging.yml")
 if _logging.exists():
-    with contextlib.suppress(ParameterError, ValueError):  # a damaged file is told when a command loads conf
+    try:
         read_conf(_logging)
         configure_logging(yaml.safe_load(_logging.read_text(encoding="utf-8")))
+    except (ParameterError, ValueError, TypeError, AttributeError) as error:
+        logging.getLogger(__name__).warning("logging stays as Kedro has it: %s: %s", _logging, error)

@@ -1,4 +1,4 @@
-"""What others have written, made harmless for a terminal: no character of it moves the cursor or turns the text round."""
+"""Text of others made harmless for a terminal: none of its characters moves the cursor or turns the text round."""
 
 from __future__ import annotations
 
