@@ -7,7 +7,8 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
-from topology_efficient_dl.evaluation.level_set_figure import MOST_POINTS, SET, STEPS, draw_level_sets, envelope
+from topology_efficient_dl.drawing import MOST_POINTS, envelope
+from topology_efficient_dl.evaluation.level_set_figure import SET, STEPS, draw_level_sets
 from topology_efficient_dl.evaluation.style import to_png
 from topology_efficient_dl.tda.level_sets.filters import TRIPLES
 from topology_efficient_dl.tda.level_sets.statistics import level_set_statistics

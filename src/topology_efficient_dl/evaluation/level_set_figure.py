@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from topology_efficient_dl.drawing import MOST_POINTS, envelope
 from topology_efficient_dl.evaluation.style import FADED, INK, figure_style
 from topology_efficient_dl.tda.level_sets.filters import TRIPLES, fixed_filters
 from topology_efficient_dl.tda.level_sets.plain import filtered
@@ -16,9 +17,6 @@ from topology_efficient_dl.tda.level_sets.plain import filtered
 SET, RAW = "#d55e00", "#0072b2"
 STEPS = 273
 """Whole numbers for the largest value of the series."""
-
-MOST_POINTS = 4_000
-"""Of a line; of a longer series the lowest and the highest value of every stretch are drawn."""
 
 
 def draw_level_sets(
@@ -55,32 +53,6 @@ def draw_level_sets(
         stretches = f"; drawn: lowest and highest of {drawn // 2:,} stretches" if drawn < len(values) else ""
         bottom.set_xlabel(f"time point{stretches}")
     return figure
-
-
-def envelope(values: NDArray[Any], most: int = MOST_POINTS) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Places and values to draw a long line by, so that no extreme is lost.
-
-    Parameters
-    ----------
-    values : (n,) numbers
-    most : points to draw; at least 2
-
-    Returns
-    -------
-    (m,) places, ascending, and the values there: all where there are few, else of every stretch the lowest and the
-    highest.
-
-    Examples
-    --------
-    >>> envelope(np.array([0, 5, 1, 2, -7, 2]), most=4)
-    (array([0, 1, 3, 4]), array([ 0,  5,  2, -7]))
-    """
-    if len(values) <= most:
-        return np.arange(len(values)), values
-    parts = np.array_split(np.arange(len(values)), most // 2)
-    places = [sorted((part[values[part].argmin()], part[values[part].argmax()])) for part in parts]
-    chosen = np.array(places, dtype=np.int64).ravel()
-    return chosen, values[chosen]
 
 
 def _draw_set(panel: Axes, values: NDArray[np.int64], level: int, dilation: int, column: int) -> None:
