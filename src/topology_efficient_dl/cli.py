@@ -16,6 +16,7 @@ from topology_efficient_dl.evaluation.document import PUBLISHED
 from topology_efficient_dl.evaluation.document import collect as collect_results
 from topology_efficient_dl.evaluation.document import publish as write_results
 from topology_efficient_dl.hooks import saved_path
+from topology_efficient_dl.terminal import harmless
 
 
 @click.group(name="topology_efficient_dl")
@@ -58,7 +59,7 @@ def publish(track: str, env: str | None, to: str, only: str) -> None:
         entries = {name: catalog[f"{track}.{name}"] for name in PUBLISHED[only]}
         saved = {name: Path(saved_path(entry)) for name, entry in entries.items() if entry.exists()}
     for path in write_results(Path(to), track, saved):
-        click.echo(path)
+        click.echo(harmless(str(path)))
 
 
 @cli.command(cls=ReadableErrors)
@@ -66,4 +67,4 @@ def publish(track: str, env: str | None, to: str, only: str) -> None:
 @click.option("--to", default="docs/results", show_default=True, help="Folder that holds the parts.")
 def collect(track: str, to: str) -> None:
     """Put the published parts of a track together in one JSON document."""
-    click.echo(collect_results(Path(to), track))
+    click.echo(harmless(str(collect_results(Path(to), track))))

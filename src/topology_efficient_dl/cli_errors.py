@@ -89,7 +89,14 @@ def readable(error: BaseException) -> str | None:
         for cause in chain:
             if isinstance(cause, kind):
                 return _without_machinery(str(cause))
-    return _unresolved(chain[0]) or _wrong_option(chain[0])
+    return _unresolved(chain[0]) or _wrong_option(chain[0]) or _refused(chain[0])
+
+
+def _refused(error: BaseException) -> str | None:
+    """What the file system says that refuses a file; None for any other error."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return None
+    return f"'{error.filename}': {error.strerror or error}; check the name, space and rights"
 
 
 def _unresolved(error: BaseException) -> str | None:

@@ -16,6 +16,7 @@ from topology_efficient_dl.evaluation.forecast_page import forecast_summary
 from topology_efficient_dl.parameter_check import check_parameters, check_that_they_are_read
 from topology_efficient_dl.parameter_effects import without_effect
 from topology_efficient_dl.run_check import check_run
+from topology_efficient_dl.terminal import harmless
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +64,11 @@ class Summary:
                 track = name.removesuffix(".verdicts")
                 click.echo(summary_text(catalog.load(f"{track}.results"), catalog.load(name)))
                 for report in ("report_html", "report_markdown", "pareto_image"):
-                    click.echo(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}")
+                    click.echo(harmless(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}"))
             if name.endswith(".forecast_verdicts"):
                 track = name.removesuffix(".forecast_verdicts")
                 click.echo(forecast_summary(catalog.load(f"{track}.forecast_results"), catalog.load(name)))
-                click.echo(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}")
+                click.echo(harmless(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}"))
 
 
 def saved_path(dataset: Any) -> str:

@@ -14,6 +14,7 @@ from kedro.framework.session import KedroSession
 from topology_efficient_dl.conf_files import check_conf, read_conf
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.hooks import ParameterCheck, Summary
+from topology_efficient_dl.terminal import harmless_record
 
 
 class ProcessSession(KedroSession):
@@ -69,3 +70,5 @@ if _logging.exists():
         configure_logging(yaml.safe_load(_logging.read_text(encoding="utf-8")))
     except (ParameterError, ValueError, TypeError, AttributeError) as error:
         logging.getLogger(__name__).warning("logging stays as Kedro has it: %s: %s", _logging, error)
+for _handler in logging.getLogger().handlers:
+    _handler.addFilter(harmless_record)
