@@ -21,7 +21,7 @@ MISSING = "???"
 """OmegaConf's mark of a value that others must give; it lets the base's value through in silence."""
 
 STANDARD = "tag:yaml.org,2002:"
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def check_conf(folders: Sequence[Path], given: Mapping[str, Any] | None = None) -> None:
@@ -60,10 +60,12 @@ def read_conf(path: Path) -> dict[str, Any]:
     """
     if path.is_dir():
         raise ParameterError(f"{path}: a folder; expected a file with keys. Rename it, or put a file in its place")
+    if path.exists() and not path.is_file():
+        raise ParameterError(f"{path}: a device or a pipe; expected a file with keys")
     text = ""
     try:
         text = path.read_bytes().decode("utf-8")
-        node = yaml.compose(text, Loader=_LOADER)
+        node = _composed(text)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ParameterError(
@@ -77,6 +79,14 @@ def read_conf(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ParameterError(f"{path}: holds {_kind(content)}; expected keys with values (key: value)")
     return content
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The file's tree, by the fast parser; what that refuses, by the one that Kedro has, whose word is the last."""
+    try:
+        return yaml.compose(text, Loader=_FAST)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 def _plain(node: yaml.Node, path: Path, within: tuple[yaml.Node, ...]) -> Any:
