@@ -58,24 +58,26 @@ def _no_variant(place: str, is_read: Callable[[Any], bool]) -> Callable[[Groups]
     return does_nothing
 
 
+OF_TDA: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("embedding", ("takens",), ("delay", "dimension")),
+    ("embedding", ("sliding_window", "spectrogram"), ("window", "stride")),
+    ("filtration", ("rips",), ("engine", "max_edge_length")),
+    ("vectorization", ("landscape",), ("n_layers",)),
+    ("vectorization", ("image",), ("bandwidth",)),
+    ("vectorization", ("image", "silhouette"), ("power",)),
+)
+"""A field of a recipe, words in those of its values that make use of parameters, and these."""
+
+
 def _of_tda() -> Iterator[Rule]:
-    of_embedding = {"delay": ("takens",), "dimension": ("takens",)}
-    of_embedding |= dict.fromkeys(("window", "stride"), ("sliding_window", "spectrogram"))
-    for name, kinds in of_embedding.items():
-        yield (
-            f"tda.{name}",
-            _no_recipe(lambda recipe, kinds=kinds: recipe.embedding in kinds),
-            (f"no model reads features of embedding {' or '.join(kinds)}"),
-        )
-    for name in ("engine", "max_edge_length"):
-        yield f"tda.{name}", _no_recipe(lambda recipe: recipe.filtration == "rips"), "no model reads features of rips"
-    of_vector = {"n_layers": ("landscape",), "bandwidth": ("image",), "power": ("image", "silhouette")}
-    for name, kinds in of_vector.items():
-        yield (
-            f"tda.{name}",
-            _no_recipe(lambda recipe, kinds=kinds: any(kind in recipe.vectorization for kind in kinds)),
-            f"no model reads features of vectorization {' or '.join(kinds)}",
-        )
+    for field, kinds, names in OF_TDA:
+        for name in names:
+            reason = f"no model reads features of {field} {' or '.join(kinds)}"
+            yield f"tda.{name}", _no_recipe(_has_word(field, kinds)), reason
+
+
+def _has_word(field: str, words: tuple[str, ...]) -> Callable[[TdaRecipe], bool]:
+    return lambda recipe: any(word in getattr(recipe, field) for word in words)
 
 
 def _of_compression() -> Iterator[Rule]:

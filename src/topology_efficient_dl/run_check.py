@@ -193,7 +193,8 @@ def _check_axes(study: _Study, efficiency: EfficiencyParams) -> None:
         batch = name.rpartition("_b")[2]
         if name.endswith("peak_memory_mb") and not efficiency.memory:
             raise ParameterError(f"{place}: '{name}' is not measured, since efficiency.memory is off. Turn it on")
-        if "latency" in name and int(batch) not in efficiency.batch_sizes and (study.name, batch) != ("track_b", "1"):
+        always = study.name in ON_GRAPHS and batch == "1"
+        if "latency" in name and not always and int(batch) not in efficiency.batch_sizes:
             raise ParameterError(
                 f"{place}: '{name}' is not measured. Add {batch} to efficiency.batch_sizes, which are "
                 f"{', '.join(map(str, efficiency.batch_sizes))}"
