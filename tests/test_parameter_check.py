@@ -223,7 +223,7 @@ LONG = "a" * 101
         ({"efficiency": {"batch_sizes": [1, 64, 1]}}, r"^efficiency: batch_sizes \(1, 64, 1\): 1 is there twice"),
         ({"efficiency": {"batch_sizes": []}}, r"^efficiency\.batch_sizes: .*at least 1 item"),
         ({"tda": {"homology_dimensions": [0, 0]}}, r"^tda: homology_dimensions \(0, 0\): 0 is there twice"),
-        ({"parallel": {"jobs": 0}}, r"^parallel: jobs is 0, and nobody would work"),
+        ({"parallel": {"jobs": 0}}, r"^parallel\.jobs: 0 workers would do nothing"),
         ({"parallel": {"jobs": -7}}, r"^parallel\.jobs: .*greater than or equal to -1"),
         ({"train": 3}, r"^train: expected a map \(key: value\); found 3"),
         ({"train": [1]}, r"^train: expected a map \(key: value\); found \[1\]"),

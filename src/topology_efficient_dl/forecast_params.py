@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from topology_efficient_dl.compression_params import CompressionParams
-from topology_efficient_dl.params import Names, Parameters, Seed, Seeds, TrainParams
+from topology_efficient_dl.parameter_values import Seed
+from topology_efficient_dl.params import Names, Parameters, Seeds, TrainParams
 
 
 class WindowParams(Parameters):

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, RootModel, model_validator
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.planted import PlantedContacts
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params import HOW, LATER, EvaluateParams, Names, Parameters, Seed, Seeds, TrainParams
+from topology_efficient_dl.parameter_values import Seed
+from topology_efficient_dl.params import HOW, LATER, EvaluateParams, Names, Parameters, Seeds, TrainParams
 
 OWN = "own"
 """The recipe of features without any propagation, which graph networks read."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from topology_efficient_dl.errors import ParameterError
 
@@ -13,6 +15,70 @@ NAME_BYTES = 100
 """Of a name of a model, data set or variant: two of them and what is added fit into the 255 of a file's name."""
 
 NAMES = ("datasets", "models", "dataset", "baseline")
+
+
+def _no_truth(value: Any) -> Any:
+    """Python counts True as 1, but whoever writes ``true`` where a number belongs means something else."""
+    if isinstance(value, bool):
+        raise ValueError(f"expected a number, found {value}")
+    return value
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**32), BeforeValidator(_no_truth)]
+"""What NumPy, torch and lightning all take."""
+
+
+def _somebody(jobs: int) -> int:
+    if jobs == 0:
+        raise ValueError("0 workers would do nothing; give a number, or -1 for one per core")
+    return jobs
+
+
+Jobs = Annotated[int, Field(ge=-1, le=1_024), AfterValidator(_somebody)]
+"""Workers; -1 is one per core."""
+
+
+def once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values, none of which may be there twice.
+
+    Raises
+    ------
+    ValueError : one is
+    """
+    twice = [value for place, value in enumerate(values) if value in values[:place]]
+    if twice:
+        raise ValueError(f"{twice[0]!r} is there twice; give each once")
+    return values
+
+
+def refuse_repeats(model: BaseModel) -> None:
+    """Refuse a list of names or numbers that has one of them twice; a pair may.
+
+    Raises
+    ------
+    ValueError : names the field and the value
+    """
+    for name, field in type(model).model_fields.items():
+        values = getattr(model, name)
+        is_list = isinstance(values, tuple) and Ellipsis in get_args(field.annotation)
+        if is_list and all(isinstance(each, (str, int, float)) for each in values):
+            try:
+                once(values)
+            except ValueError as error:
+                raise ValueError(f"{name} {values}: {error}") from None
+
+
+def refuse_truth_values(kind: type[BaseModel], values: Mapping[str, Any]) -> None:
+    """Refuse true and false in fields that are no switches.
+
+    Raises
+    ------
+    ValueError : names the field
+    """
+    for name, value in values.items():
+        expected = kind.model_fields[name].annotation
+        if isinstance(value, bool) and not {bool, Any} & {expected, *get_args(expected)}:
+            raise ValueError(f"{name} is {str(value).lower()}; expected another kind of value, no truth value")
 
 
 def check_values(raw: Mapping[str, Any]) -> None:

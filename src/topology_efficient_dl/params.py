@@ -5,11 +5,12 @@ A wrong key or value is refused before anything runs, with the allowed ones and 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.parameter_values import Jobs, Seed, once, refuse_repeats, refuse_truth_values
 
 HOW: dict[str, Any] = {"results_depend_on_it": False}
 """Marks a parameter that says how a cell is computed, not what: it does not enter the cell's fingerprint."""
@@ -17,25 +18,6 @@ HOW: dict[str, Any] = {"results_depend_on_it": False}
 
 LATER: dict[str, Any] = {"enters_when_it_differs_from_its_default": True}
 """Marks a parameter that came later: at its default everything is as before, and cells of before are still known."""
-
-
-def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The values, none of which may be there twice."""
-    twice = [value for place, value in enumerate(values) if value in values[:place]]
-    if twice:
-        raise ValueError(f"{twice[0]!r} is there twice; give each once")
-    return values
-
-
-def _no_truth(value: Any) -> Any:
-    """Python counts True as 1, but whoever writes ``true`` where a number belongs means something else."""
-    if isinstance(value, bool):
-        raise ValueError(f"expected a number, found {value}")
-    return value
-
-
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-"""What NumPy, torch and lightning all take."""
 
 
 class Parameters(BaseModel):
@@ -52,22 +34,12 @@ class Parameters(BaseModel):
                 allowed = ", ".join(cls.model_fields)
                 hint = did_you_mean(str(key), cls.model_fields)
                 raise ValueError(f"unknown parameter '{key}'{hint or '.'} Allowed: {allowed}")
-            for key, value in values.items():
-                kind = cls.model_fields[key].annotation
-                if isinstance(value, bool) and not {bool, Any} & {kind, *get_args(kind)}:
-                    raise ValueError(f"{key} is {str(value).lower()}; expected another kind of value, no truth value")
+            refuse_truth_values(cls, values)
         return values
 
     @model_validator(mode="after")
     def _values_once(self) -> Parameters:
-        for name, field in type(self).model_fields.items():
-            values = getattr(self, name)
-            is_list = isinstance(values, tuple) and Ellipsis in get_args(field.annotation)
-            if is_list and all(isinstance(each, (str, int, float)) for each in values):
-                try:
-                    _once(values)
-                except ValueError as error:
-                    raise ValueError(f"{name} {values}: {error}") from None
+        refuse_repeats(self)
         return self
 
     def identity(self) -> dict[str, Any]:
@@ -90,22 +62,13 @@ def _words(value: Any) -> Any:
     return value
 
 
-class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_once), Field(min_length=1)]]):
+class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(once), Field(min_length=1)]]):
     """A list of names, each once; from the command line one name, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Seeds(
-    RootModel[
-        Annotated[
-            tuple[Annotated[Seed, BeforeValidator(_no_truth)], ...],
-            BeforeValidator(_words),
-            AfterValidator(_once),
-            Field(min_length=1),
-        ]
-    ]
-):
+class Seeds(RootModel[Annotated[tuple[Seed, ...], BeforeValidator(_words), AfterValidator(once), Field(min_length=1)]]):
     """Random seeds, each once; from the command line one integer, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
@@ -359,14 +322,8 @@ class ParallelParams(Parameters):
     """How cells run; results never depend on it."""
 
     backend: Literal["sequential", "loky", "threading", "dask"] = "loky"
-    jobs: int = Field(-1, ge=-1, le=1_024, description="workers; -1 is one per core")
+    jobs: Jobs = Field(-1, description="workers; -1 is one per core")
     address: str | None = Field(None, description="Dask scheduler, e.g. tcp://host:8786; a local cluster when null")
-
-    @model_validator(mode="after")
-    def _has_workers(self) -> ParallelParams:
-        if self.jobs == 0:
-            raise ValueError("jobs is 0, and nobody would work; give a number of workers, or -1 for one per core")
-        return self
 
 
 class EfficiencyParams(Parameters):
