@@ -1,9 +1,14 @@
 """Parameters that are wrong, or do not fit together, are refused before anything runs."""
 
+import math
+from typing import get_args
+
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.parameter_check import check_parameters
+from topology_efficient_dl.parameter_groups import GROUPS
 from topology_efficient_dl.params import LevelSetRecipe, RocketRecipe
 
 BETTI = {"a": {"architecture": "ridge", "features": "betti"}}
@@ -177,3 +182,94 @@ def test_recipes_that_are_not_there_are_named():
         propagation.pick({"spred"})
     with pytest.raises(ParameterError, match=r"no propagation recipe 'xyz'\. There are: own, spread"):
         propagation.pick({"xyz"})
+
+
+LONG = "a" * 101
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (
+            {"efficiency": {"min_run_seconds": math.inf}},
+            r"^efficiency\.min_run_seconds: inf is not finite; expected a num",
+        ),
+        ({"efficiency": {"min_run_seconds": -1}}, r"^efficiency\.min_run_seconds: .*greater than 0; found -1"),
+        ({"efficiency": {"min_run_seconds": 3600}}, r"^efficiency\.min_run_seconds: .*less than or equal to 60"),
+        ({"efficiency": {"min_run_seconds": "inf"}}, r"^efficiency\.min_run_seconds: .*finite number; found 'inf'"),
+        ({"train": {"learning_rate": math.nan}}, r"^train\.learning_rate: nan is not finite"),
+        ({"train": {"learning_rate": 1e300}}, r"^train\.learning_rate: 1e\+300 is absurd; expected a size between"),
+        ({"train": {"learning_rate": 1e-300}}, r"^train\.learning_rate: 1e-300 is absurd"),
+        ({"train": {"max_epochs": 10**15}}, r"^train\.max_epochs: 1e\+15 is absurd"),
+        (
+            {"zoo": {"a": {"architecture": "fcn", "options": {"x": [1.0, math.nan]}}}},
+            r"^zoo\.a\.options\.x: nan is not",
+        ),
+        ({"tda": {"variants": {"a": {"bandwidth": math.inf}}}}, r"^tda\.variants\.a\.bandwidth: inf is not finite"),
+        ({"graphs": {"options": {"x": {"y": -math.inf}}}}, r"^graphs\.options\.x\.y: -inf is not finite"),
+        (
+            {"compression": {"variants": {"a": {"fine_tune": {"temperature": math.nan}}}}},
+            r"temperature: nan is not fin",
+        ),
+        ({"train": {"max_epochs": True}}, r"^train: max_epochs is true; expected another kind of value"),
+        ({"evaluate": {"baseline": False}}, r"^evaluate: baseline is false; expected another kind of value"),
+        ({"seeds": -1}, r"^seeds\.0: .*greater than or equal to 0; found -1"),
+        ({"seeds": [1, 2**32]}, r"^seeds\.1: .*less than 4294967296; found 4294967296"),
+        ({"seeds": [1.5]}, r"^seeds\.0: .*integer.*; found 1\.5"),
+        ({"seeds": 1.5}, r"^seeds\.0: .*integer.*; found 1\.5"),
+        ({"seeds": ["a"]}, r"^seeds\.0: .*integer.*; found 'a'"),
+        ({"seeds": [True]}, r"^seeds\.0: expected a number, found True"),
+        ({"seeds": "1 2 1"}, r"^seeds: 1 is there twice; give each once"),
+        ({"seeds": []}, r"^seeds: .*at least 1 item"),
+        ({"seeds": {"a": 1}}, r"^seeds: expected a list; found \{'a': 1\}"),
+        ({"track_b": {**TRACK, "seeds": [-1]}}, r"^track_b\.seeds\.0: .*found -1"),
+        ({"evaluate": {"bootstrap_seed": -1}}, r"^evaluate\.bootstrap_seed: .*found -1"),
+        ({"ingest": {"validation_seed": 2**33}}, r"^ingest\.validation_seed: .*less than 4294967296"),
+        ({"graphs": {"draw_seed": -2}}, r"^graphs\.draw_seed: .*found -2"),
+        ({"models": "a b a"}, r"^models: 'a' is there twice"),
+        ({"efficiency": {"batch_sizes": [1, 64, 1]}}, r"^efficiency: batch_sizes \(1, 64, 1\): 1 is there twice"),
+        ({"efficiency": {"batch_sizes": []}}, r"^efficiency\.batch_sizes: .*at least 1 item"),
+        ({"tda": {"homology_dimensions": [0, 0]}}, r"^tda: homology_dimensions \(0, 0\): 0 is there twice"),
+        ({"parallel": {"jobs": 0}}, r"^parallel\.jobs: 0 workers would do nothing"),
+        ({"parallel": {"jobs": -7}}, r"^parallel\.jobs: .*greater than or equal to -1"),
+        ({"train": 3}, r"^train: expected a map \(key: value\); found 3"),
+        ({"train": [1]}, r"^train: expected a map \(key: value\); found \[1\]"),
+        ({"train": None}, r"^train: expected a map \(key: value\); found None"),
+        ({3: {}}, r"^unknown parameter '3'\. Allowed: "),
+        ({"train": {3: 4}}, r"^train: unknown parameter '3'"),
+        ({"evaluate": {"latency_of": "modle"}}, r"^evaluate\.latency_of: .*; found 'modle'; did you mean 'model'\?"),
+        ({"zoo": {LONG: {"architecture": "fcn"}}}, r"^zoo: the name 'aaa.*\.\.\.' has 101 bytes; expected at most 100"),
+        ({"models": f"fcn {LONG}"}, r"^models: the name 'aaa.*' has 101 bytes"),
+        ({"datasets": ["한" * 34]}, r"^datasets: the name '한.*' has 102 bytes"),
+        ({"track_c": {"datasets": LONG}}, r"^track_c\.datasets: the name"),
+        ({"compression": {"variants": {LONG: {}}}}, r"^compression\.variants: the name"),
+    ],
+)
+def test_values_that_no_parameter_may_have_are_named(raw, message):
+    with pytest.raises(ParameterError, match=message):
+        check_parameters(raw)
+
+
+def kinds_of(kind) -> set[type[BaseModel]]:
+    """Every parameter model within an annotation."""
+    if not isinstance(kind, type) or not issubclass(kind, BaseModel):
+        return {found for part in get_args(kind) for found in kinds_of(part)}
+    return {kind} | {found for field in kind.model_fields.values() for found in kinds_of(field.annotation)}
+
+
+FLOATS = sorted(
+    (kind.__name__, name, kind)
+    for group in GROUPS.values()
+    for kind in kinds_of(group)
+    for name, field in kind.model_fields.items()
+    if float in (field.annotation, *get_args(field.annotation))
+)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_no_number_of_any_group_may_be_infinite_or_none_at_all(value):
+    assert len(FLOATS) > 50
+    for _, name, kind in FLOATS:
+        with pytest.raises(ValidationError) as caught:
+            kind.model_validate({name: value})
+        assert any(error["loc"] == (name,) for error in caught.value.errors()), (kind, name)

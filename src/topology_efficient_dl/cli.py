@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.session import KedroSession
 
-from topology_efficient_dl.cli_errors import ReadableErrors
+from topology_efficient_dl.cli_errors import ReadableErrors, check_config_file
 from topology_efficient_dl.cli_qa import qa
 from topology_efficient_dl.evaluation.document import PUBLISHED
 from topology_efficient_dl.evaluation.document import collect as collect_results
 from topology_efficient_dl.evaluation.document import publish as write_results
 from topology_efficient_dl.hooks import saved_path
+from topology_efficient_dl.terminal import harmless
 
 
 @click.group(name="topology_efficient_dl")
@@ -21,10 +24,26 @@ def cli() -> None:
     """Topology-Efficient Deep Learning."""
 
 
-_traceback = click.Option(["--traceback"], is_flag=True, help="Show the traceback of an error.")
-cli.add_command(
-    ReadableErrors("run", params=[*kedro_run.params, _traceback], callback=kedro_run.callback, help=kedro_run.help)
-)
+def _run_options() -> list[click.Parameter]:
+    """Kedro's options of ``run``, a look at the file of ``--config`` before Kedro reads it, and ``--traceback``."""
+    names = [str(option.name) for option in kedro_run.params if option.name != "config"]
+
+    def checked(option: click.Parameter) -> click.Parameter:
+        read = option.callback
+
+        def check_and_read(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+            check_config_file(ctx, value, names)
+            return read(ctx, parameter, value) if read else value
+
+        changed = copy.copy(option)
+        changed.callback = check_and_read
+        return changed
+
+    own = click.Option(["--traceback"], is_flag=True, help="Show the traceback of an error.")
+    return [*(checked(option) if option.name == "config" else option for option in kedro_run.params), own]
+
+
+cli.add_command(ReadableErrors("run", params=_run_options(), callback=kedro_run.callback, help=kedro_run.help))
 cli.add_command(qa)
 
 
@@ -40,7 +59,7 @@ def publish(track: str, env: str | None, to: str, only: str) -> None:
         entries = {name: catalog[f"{track}.{name}"] for name in PUBLISHED[only]}
         saved = {name: Path(saved_path(entry)) for name, entry in entries.items() if entry.exists()}
     for path in write_results(Path(to), track, saved):
-        click.echo(path)
+        click.echo(harmless(str(path)))
 
 
 @cli.command(cls=ReadableErrors)
@@ -48,4 +67,4 @@ def publish(track: str, env: str | None, to: str, only: str) -> None:
 @click.option("--to", default="docs/results", show_default=True, help="Folder that holds the parts.")
 def collect(track: str, to: str) -> None:
     """Put the published parts of a track together in one JSON document."""
-    click.echo(collect_results(Path(to), track))
+    click.echo(harmless(str(collect_results(Path(to), track))))

@@ -6,7 +6,8 @@ import re
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
+from omegaconf.errors import OmegaConfBaseException
 
-from topology_efficient_dl.errors import TopologyEfficientError, did_you_mean
+from topology_efficient_dl.conf_files import read_conf
+from topology_efficient_dl.errors import ParameterError, TopologyEfficientError, did_you_mean
+from topology_efficient_dl.terminal import harmless
 
 USER_ERRORS = (TopologyEfficientError, ParameterValidationError, DatasetError)
 
@@ -25,20 +29,49 @@ USER_ERRORS = (TopologyEfficientError, ParameterValidationError, DatasetError)
 class ReadableErrors(click.Command):
     """A command that answers a user's mistake with one message instead of a traceback."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line, and the file of ``--config`` with it; exit as `invoke` does if it cannot be read."""
+        with self._one_message("--traceback" in args):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit with status 1 and one message if the user can mend what went wrong."""
         show_traceback = ctx.params.pop("traceback", False)
         warnings.simplefilter("ignore", KedroDeprecationWarning)
-        try:
+        with self._one_message(show_traceback):
             return super().invoke(ctx)
+
+    @contextmanager
+    def _one_message(self, show_traceback: bool) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             message = readable(error)
             if show_traceback or message is None:
                 raise
-            click.secho(f"Error: {message}", fg="red", err=True)
+            click.secho(f"Error: {harmless(message)}", fg="red", err=True)
             if any(parameter.name == "traceback" for parameter in self.params):
                 click.secho("(the traceback: add --traceback)", dim=True, err=True)
             sys.exit(1)
+
+
+def check_config_file(ctx: click.Context, value: str | None, options: Iterable[str]) -> None:
+    """Refuse a file of ``--config`` that Kedro could not read.
+
+    Raises
+    ------
+    ParameterError : names file and line, or the section or option that is not there
+    """
+    if value is None:
+        return
+    names, section = sorted(options), str(ctx.info_name)
+    content = read_conf(Path(value))
+    if not isinstance(content.get(section), dict):
+        raise ParameterError(f"{value}: no section '{section}' with options; expected {section}: and below it options")
+    for name in content[section]:
+        if name not in names:
+            hint = did_you_mean(name, names) or "."
+            raise ParameterError(f"{value}: unknown option '{name}'{hint} Allowed: {', '.join(names)}")
 
 
 def readable(error: BaseException) -> str | None:
@@ -56,7 +89,23 @@ def readable(error: BaseException) -> str | None:
         for cause in chain:
             if isinstance(cause, kind):
                 return _without_machinery(str(cause))
-    return _wrong_option(chain[0])
+    return _unresolved(chain[0]) or _wrong_option(chain[0]) or _refused(chain[0])
+
+
+def _refused(error: BaseException) -> str | None:
+    """What the file system says that refuses a file; None for any other error."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return None
+    return f"'{error.filename}': {error.strerror or error}; check the name, space and rights"
+
+
+def _unresolved(error: BaseException) -> str | None:
+    """What OmegaConf says of a value of conf that it cannot resolve or merge; None for any other error."""
+    if not isinstance(error, OmegaConfBaseException):
+        return None
+    place = f"{error.full_key}: " if error.full_key else ""
+    what = str(error).partition("\n")[0].rstrip(".")
+    return f"{place}{what}; write the value out, or name a key of conf that is there"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

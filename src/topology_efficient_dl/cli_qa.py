@@ -21,6 +21,7 @@ from topology_efficient_dl.qa.report import merge_report, report_lines
 from topology_efficient_dl.qa.request import Request
 from topology_efficient_dl.qa.store import Contents, shown
 from topology_efficient_dl.qa.wording import LANGUAGES
+from topology_efficient_dl.terminal import harmless, harmless_json
 
 _category = click.option("--category", help=f"{', '.join(CATEGORIES)}; proposed if left out.")
 _lang = click.option("--lang", type=click.Choice(list(LANGUAGES)), help="Language; that of the question if left out.")
@@ -46,7 +47,7 @@ def ask(question: str, category: str | None, lang: str | None, tags: tuple[str, 
     desk = Desk.of(_project())
     answered = desk.ask(Request.of(question, category, lang, tags), anew=anew)
     _say(f"{'answered in' if answered.stored else 'stored in'} {shown(desk.store.folder / answered.entry.file)}")
-    click.echo(format_entry(answered.entry), nl=False)
+    click.echo(harmless(format_entry(answered.entry)), nl=False)
 
 
 @qa.command(name="list", cls=ReadableErrors)
@@ -64,7 +65,7 @@ def list_entries(
     hits = choose(contents, category=category, tags=tags, lang=lang, query=query)
     _say_problems(contents)
     if as_json:
-        click.echo(json.dumps(records(hits), ensure_ascii=False, indent=1))
+        click.echo(harmless_json(json.dumps(records(hits), ensure_ascii=False, indent=1)))
     elif hits:
         click.echo(table(hits))
     else:
@@ -78,7 +79,7 @@ def list_entries(
 @click.argument("name")
 def show(name: str) -> None:
     """Show the entry of that name, file, slug, or beginning of a name."""
-    click.echo(format_entry(Desk.of(_project()).store.find(name)), nl=False)
+    click.echo(harmless(format_entry(Desk.of(_project()).store.find(name))), nl=False)
 
 
 @qa.command(cls=ReadableErrors)
@@ -107,7 +108,7 @@ def add(
         request = Request.of(question or "", category, lang, tags)
         _say_stored(desk, request)
         entry = desk.add(request, answer)
-    click.echo(f"stored in {shown(desk.store.folder / entry.file)} ({_described(entry)})")
+    click.echo(harmless(f"stored in {shown(desk.store.folder / entry.file)} ({_described(entry)})"))
 
 
 @qa.command(cls=ReadableErrors)
@@ -120,7 +121,8 @@ def merge(output: str | None) -> None:
     write_document(contents, target)
     for line in report_lines(merge_report(contents)):
         _say(line)
-    click.echo(f"{len(contents)} {'entry' if len(contents) == 1 else 'entries'} merged into {shown(target)}")
+    number = f"{len(contents)} {'entry' if len(contents) == 1 else 'entries'}"
+    click.echo(harmless(f"{number} merged into {shown(target)}"))
 
 
 def _project() -> Path:
@@ -130,7 +132,7 @@ def _project() -> Path:
 
 def _say(line: str) -> None:
     """Tell people, not programs that read the output."""
-    click.echo(line, err=True)
+    click.echo(harmless(line), err=True)
 
 
 def _say_problems(contents: Contents) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from topology_efficient_dl.compression_params import CompressionParams
+from topology_efficient_dl.parameter_values import Seed
 from topology_efficient_dl.params import Names, Parameters, Seeds, TrainParams
 
 
@@ -40,8 +41,8 @@ class ForecastCriterion(Parameters):
     min_params_cut: float = Field(0.70, ge=0, lt=1, description="smallest accepted cut of parameters, fraction")
     min_latency_cut: float = Field(0.30, ge=0, lt=1, description="of latency, at every batch size of efficiency")
     confidence: float = Field(0.95, gt=0.5, lt=1)
-    n_bootstrap: int = Field(10_000, ge=100)
-    bootstrap_seed: int = 0
+    n_bootstrap: int = Field(10_000, ge=100, le=1_000_000)
+    bootstrap_seed: Seed = 0
 
 
 class ForecastParams(WindowParams):

@@ -10,6 +10,7 @@ from topology_efficient_dl.bounded import MAX_FILE_MIB
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.planted import PlantedContacts
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.parameter_values import Seed
 from topology_efficient_dl.params import HOW, LATER, EvaluateParams, Names, Parameters, Seeds, TrainParams
 
 OWN = "own"
@@ -29,12 +30,12 @@ class GraphParams(Parameters):
         default_factory=dict, description="by set, arguments of its reader, e.g. {Reed98: {label: year}}"
     )
     planted: PlantedContacts = Field(default_factory=PlantedContacts, description="of planted_contacts")
-    planted_seed: int = 0
+    planted_seed: Seed = 0
     label_share: float = Field(
         0.1, gt=0, lt=1, description="labelled nodes of sets without an official split, validation included"
     )
     validation_fraction: float = Field(0.2, gt=0, lt=1, description="of what is labelled, stratified")
-    draw_seed: int = 0
+    draw_seed: Seed = 0
     held_out: bool = Field(
         False, description="validation stands in for test, and a part of train for validation, to compare designs"
     )
@@ -176,10 +177,14 @@ ScaledModel = Literal[
 class ScalingConditions(Parameters):
     """Under which every point of the scaling study on graphs is measured; its result depends on them."""
 
-    memory_gib: float = Field(4.0, gt=0, description="data of one process, libraries included, in 2**30 bytes")
-    time_limit_seconds: float = Field(120.0, gt=0, description="for one process, from start to answer")
+    memory_gib: float = Field(
+        4.0, gt=0, le=65_536, description="data of one process, libraries included, in 2**30 bytes"
+    )
+    time_limit_seconds: float = Field(120.0, gt=0, le=604_800, description="for one process, from start to answer")
     repeats: int = Field(3, ge=1, description="timed answers after a first one")
-    long_seconds: float = Field(20.0, gt=0, description="a first answer that takes longer is not repeated, and counts")
+    long_seconds: float = Field(
+        20.0, gt=0, le=604_800, description="a first answer that takes longer is not repeated, and counts"
+    )
     threads: int = Field(1, ge=1)
     n_features: int = Field(32, ge=1, description="of a node")
     n_classes: int = Field(4, ge=2)
@@ -223,7 +228,7 @@ class CandidateParams(Parameters):
     most_rows: int = Field(50_000, ge=10, description="learnt from at one horizon")
     validation_negatives: int = Field(200_000, ge=1, description="open ones kept to choose on, with weights")
     scaled_on: int = Field(250_000, ge=10, description="candidates that means and deviations are taken from")
-    draw_seed: int = 0
+    draw_seed: Seed = 0
 
 
 ColumnFamily = Literal["all", "edges", "means"]
@@ -292,7 +297,7 @@ class ClosureParams(Parameters):
     logistic: LogisticParams = Field(default_factory=LogisticParams)
     attention: AttentionParams = Field(default_factory=AttentionParams)
     seeds: Seeds = Field(default_factory=lambda: Seeds((0, 1, 2)), description="of attention")
-    n_bootstrap: int = Field(1_000, ge=100)
+    n_bootstrap: int = Field(1_000, ge=100, le=1_000_000)
     confidence: float = Field(0.95, gt=0.5, lt=1)
 
     @model_validator(mode="after")
@@ -318,8 +323,4 @@ class ClosureParams(Parameters):
                 f"two trials are the same where there are {there} horizon_shares: learn from no more horizons than "
                 "that in logistic.horizons and attention.trials, or name more"
             )
-        once = {"horizon_shares": self.horizon_shares, "candidates.recencies": self.candidates.recencies}
-        for name, values in once.items():
-            if len(set(values)) < len(values):
-                raise ValueError(f"{name} {values} has a value twice; give each once")
         return self

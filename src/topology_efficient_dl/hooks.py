@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import click
@@ -13,10 +14,18 @@ from kedro.pipeline import Pipeline
 from topology_efficient_dl.evaluation.console import summary_text
 from topology_efficient_dl.evaluation.forecast_page import forecast_summary
 from topology_efficient_dl.parameter_check import check_parameters, check_that_they_are_read
+from topology_efficient_dl.parameter_effects import without_effect
+from topology_efficient_dl.run_check import check_run
+from topology_efficient_dl.terminal import harmless
+
+log = logging.getLogger(__name__)
 
 
 class ParameterCheck:
     """Refuses a run whose parameters are wrong, before anything runs."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Any] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -26,17 +35,22 @@ class ParameterCheck:
         ------
         ParameterError : a group, key or value is wrong
         """
-        check_parameters(context.config_loader["parameters"])
+        self._groups = dict(check_parameters(context.config_loader["parameters"]))
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
-        """Check that what the command line gives is read.
+        """Check that what the command line gives is read, and that verdicts can be made; say what has no effect.
 
         Raises
         ------
-        ParameterError : a parameter would do nothing, since the track has one of its own
+        ParameterError : the track has a parameter of its own by that name, or a baseline, batch size or axis is not
+            there
         """
-        check_that_they_are_read(run_params.get("runtime_params") or {}, pipeline.inputs())
+        given, read = run_params.get("runtime_params") or {}, pipeline.inputs()
+        check_that_they_are_read(given, read)
+        remarks = check_run(self._groups, given, pipeline.all_outputs())
+        for remark in remarks + without_effect(self._groups, given, read):
+            log.warning("%s", remark)
 
 
 class Summary:
@@ -50,11 +64,11 @@ class Summary:
                 track = name.removesuffix(".verdicts")
                 click.echo(summary_text(catalog.load(f"{track}.results"), catalog.load(name)))
                 for report in ("report_html", "report_markdown", "pareto_image"):
-                    click.echo(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}")
+                    click.echo(harmless(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}"))
             if name.endswith(".forecast_verdicts"):
                 track = name.removesuffix(".forecast_verdicts")
                 click.echo(forecast_summary(catalog.load(f"{track}.forecast_results"), catalog.load(name)))
-                click.echo(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}")
+                click.echo(harmless(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}"))
 
 
 def saved_path(dataset: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.graph_params import GraphCompressionParams, Propagation, TrackParams
 from topology_efficient_dl.models.registry import check_architecture, find_architecture
 from topology_efficient_dl.parameter_groups import GROUPS
+from topology_efficient_dl.parameter_values import check_values
 from topology_efficient_dl.params import EvaluateParams, ModelSpec, Names, TdaParams, TrainParams, Transforms, Zoo
 from topology_efficient_dl.tda.combinations import check_combination
 
@@ -21,6 +23,12 @@ FEATURE_GROUPS = {"track_a": "tda.variants or to transforms", "track_b": "propag
 """By track, where what a model reads is named."""
 
 NOT_NUMERIC = {"dataset", "model", "seeds", "flops_reason"}
+
+CONTAINERS = {
+    **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "a map (key: value)"),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+}
+"""By pydantic's kind of error, what was expected in the words of YAML."""
 
 
 def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
@@ -43,6 +51,7 @@ def check_parameters(raw: Mapping[str, Any]) -> dict[str, BaseModel]:
     ...
     topology_efficient_dl.errors.ParameterError: train: unknown parameter 'patiance'; did you mean 'patience'? ...
     """
+    check_values(raw)
     groups = {name: _typed(name, value) for name, value in raw.items()}
     models, zoo, tda, evaluate, transforms = (
         groups.get(name) for name in ("models", "zoo", "tda", "evaluate", "transforms")
@@ -192,9 +201,8 @@ def _check_operators(place: str, names: Sequence[str]) -> None:
 
 def _typed(name: str, value: Any) -> BaseModel:
     if name not in GROUPS:
-        raise ParameterError(
-            f"unknown parameter '{name}'{did_you_mean(name, GROUPS) or '.'} Allowed: {', '.join(GROUPS)}"
-        )
+        hint = did_you_mean(str(name), GROUPS)
+        raise ParameterError(f"unknown parameter '{name}'{hint or '.'} Allowed: {', '.join(GROUPS)}")
     try:
         return GROUPS[name].model_validate(value)
     except ValidationError as error:
@@ -204,9 +212,13 @@ def _typed(name: str, value: Any) -> BaseModel:
 def _sentence(name: str, detail: Any) -> str:
     """One finding: where, what is wrong, and what was found."""
     place = ".".join([name, *(str(step) for step in detail["loc"])])
-    if detail["type"] == "value_error":
+    kind, found = detail["type"], detail["input"]
+    if kind == "value_error":
         return f"{place}: {detail['msg'].removeprefix('Value error, ')}"
-    return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}; found {detail['input']!r}"
+    if kind in CONTAINERS:
+        return f"{place}: expected {CONTAINERS[kind]}; found {found!r}"
+    hint = did_you_mean(str(found), re.findall(r"'([^']+)'", detail["msg"])) if kind == "literal_error" else ""
+    return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}; found {found!r}{hint}"
 
 
 def _check_recipes(tda: TdaParams) -> None:

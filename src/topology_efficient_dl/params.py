@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
 from topology_efficient_dl.bounded import MAX_FILE_MIB
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.parameter_values import Jobs, Seed, once, refuse_repeats, refuse_truth_values
 
 HOW: dict[str, Any] = {"results_depend_on_it": False}
 """Marks a parameter that says how a cell is computed, not what: it does not enter the cell's fingerprint."""
@@ -21,19 +22,26 @@ LATER: dict[str, Any] = {"enters_when_it_differs_from_its_default": True}
 
 
 class Parameters(BaseModel):
-    """Base of all parameter groups: frozen, and unknown keys are errors that name the nearest known key."""
+    """Base of all parameter groups: frozen; numbers are finite, lists hold each value once, and unknown keys are errors
+    that name the nearest known key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_unknown_keys(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            for key in values.keys() - cls.model_fields.keys():
+            for key in sorted(values.keys() - cls.model_fields.keys(), key=str):
                 allowed = ", ".join(cls.model_fields)
                 hint = did_you_mean(str(key), cls.model_fields)
                 raise ValueError(f"unknown parameter '{key}'{hint or '.'} Allowed: {allowed}")
+            refuse_truth_values(cls, values)
         return values
+
+    @model_validator(mode="after")
+    def _values_once(self) -> Parameters:
+        refuse_repeats(self)
+        return self
 
     def identity(self) -> dict[str, Any]:
         """The fields that results depend on: none marked ``HOW``, and ``LATER`` ones only if not at their default."""
@@ -50,19 +58,19 @@ def _words(value: Any) -> Any:
     """One name, or several separated by spaces, as the command line gives them; lists pass unchanged."""
     if isinstance(value, str):
         return value.split()
-    if isinstance(value, int):
+    if isinstance(value, (int, float)):
         return [value]
     return value
 
 
-class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]]):
-    """A list of names; from the command line one name, or several separated by spaces."""
+class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(once), Field(min_length=1)]]):
+    """A list of names, each once; from the command line one name, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Seeds(RootModel[Annotated[tuple[int, ...], BeforeValidator(_words), Field(min_length=1)]]):
-    """Random seeds; from the command line one integer, or several separated by spaces."""
+class Seeds(RootModel[Annotated[tuple[Seed, ...], BeforeValidator(_words), AfterValidator(once), Field(min_length=1)]]):
+    """Random seeds, each once; from the command line one integer, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,7 +91,7 @@ class IngestParams(Parameters):
     )
     retries: int = Field(2, ge=0, json_schema_extra=HOW)
     timeout_seconds: float = Field(
-        20.0, gt=0, description="without a byte, after which a request is given up", json_schema_extra=HOW
+        20.0, gt=0, le=86_400, description="without a byte, after which a request is given up", json_schema_extra=HOW
     )
     max_download_seconds: float = Field(
         3600.0, gt=0, description="for one set, all attempts and mirrors together", json_schema_extra=HOW
@@ -107,7 +115,7 @@ class IngestParams(Parameters):
     missing_values: Literal["pad", "interpolate", "error"] = "interpolate"
     normalise: bool = Field(True, description="z-normalise every series (mean 0, standard deviation 1, per channel)")
     validation_fraction: float = Field(0.2, gt=0, lt=1)
-    validation_seed: int = 0
+    validation_seed: Seed = 0
     held_out: float = Field(
         0.0,
         ge=0,
@@ -341,16 +349,16 @@ class ParallelParams(Parameters):
     """How cells run; results never depend on it."""
 
     backend: Literal["sequential", "loky", "threading", "dask"] = "loky"
-    jobs: int = Field(-1, description="workers; -1 is one per core")
+    jobs: Jobs = Field(-1, description="workers; -1 is one per core")
     address: str | None = Field(None, description="Dask scheduler, e.g. tcp://host:8786; a local cluster when null")
 
 
 class EfficiencyParams(Parameters):
     """How cost is measured: alone, alternating, with fixed threads."""
 
-    batch_sizes: tuple[Annotated[int, Field(ge=1)], ...] = (1, 64)
-    rounds: int = Field(7, ge=1, description="alternations between the models of a comparison")
-    min_run_seconds: float = Field(0.1, gt=0, description="shortest timed block of one model in one round")
+    batch_sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 64), min_length=1)
+    rounds: int = Field(7, ge=1, le=1_000, description="alternations between the models of a comparison")
+    min_run_seconds: float = Field(0.1, gt=0, le=60, description="shortest timed block of one model in one round")
     threads: int = Field(1, ge=1)
     device: Literal["cpu", "cuda"] = "cpu"
     memory: bool = Field(True, description="measure peak memory, each model in a fresh process on the CPU")
@@ -413,7 +421,7 @@ class EvaluateParams(Parameters):
     min_f1_gain_pp: float = Field(1.0, ge=0, description="gain that counts at equal inference time, percentage points")
     latency_batch: int = Field(1, ge=1, description="batch size whose latency is judged")
     confidence: float = Field(0.95, gt=0.5, lt=1)
-    n_bootstrap: int = Field(10_000, ge=100)
-    bootstrap_seed: int = 0
+    n_bootstrap: int = Field(10_000, ge=100, le=1_000_000)
+    bootstrap_seed: Seed = 0
     x_axis: str = Field("latency_ms_b1", description="column of the results table on the Pareto figure's x axis")
     y_axis: str = Field("f1_macro_mean", description="column of the results table on the Pareto figure's y axis")

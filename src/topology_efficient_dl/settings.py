@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from kedro.config import OmegaConfigLoader
 from kedro.framework.project import configure_logging
 from kedro.framework.session import KedroSession
 
+from topology_efficient_dl.conf_files import check_conf, read_conf
+from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.hooks import ParameterCheck, Summary
+from topology_efficient_dl.terminal import harmless_record
 
 
 class ProcessSession(KedroSession):
@@ -23,7 +27,29 @@ class ProcessSession(KedroSession):
         super().__init__(f"{session_id.removesuffix('Z')}-{os.getpid():07d}Z", *args, **options)
 
 
+class CheckedConfigLoader(OmegaConfigLoader):
+    """Kedro's loader of conf, which looks at the files first.
+
+    Raises
+    ------
+    ParameterError : a file cannot be read, or two do not go together; names file and line, or the key
+    """
+
+    def __init__(self, conf_source: str, env: str | None = None, **options: Any) -> None:
+        names = dict.fromkeys(filter(None, (options.get("base_env"), env or options.get("default_run_env"))))
+        folder = Path(conf_source)
+        for name in names:
+            if Path(name).is_absolute() or ".." in Path(name).parts:
+                raise ParameterError(f"conf environment '{name}' leads out of {folder}; expected a folder in there")
+        if folder.is_dir():  # else an archive, which Kedro unpacks
+            check_conf([folder / name for name in names], options.get("runtime_params"))
+            if (folder / "logging.yml").exists():
+                read_conf(folder / "logging.yml")
+        super().__init__(conf_source=conf_source, env=env, **options)
+
+
 SESSION_CLASS = ProcessSession
+CONFIG_LOADER_CLASS = CheckedConfigLoader
 HOOKS = (ParameterCheck(), Summary())
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
@@ -39,4 +65,10 @@ logging.getLogger("kedro.pipeline.node").addFilter(lambda record: "failed with e
 
 _logging = Path("conf/logging.yml")
 if _logging.exists():
-    configure_logging(yaml.safe_load(_logging.read_text(encoding="utf-8")))
+    try:
+        read_conf(_logging)
+        configure_logging(yaml.safe_load(_logging.read_text(encoding="utf-8")))
+    except (ParameterError, ValueError, TypeError, AttributeError) as error:
+        logging.getLogger(__name__).warning("logging stays as Kedro has it: %s: %s", _logging, error)
+for _handler in logging.getLogger().handlers:
+    _handler.addFilter(harmless_record)

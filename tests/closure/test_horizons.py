@@ -103,5 +103,5 @@ def test_every_kind_of_model_has_as_many_trials() -> None:
 def test_trials_that_are_the_same_and_values_given_twice_are_refused() -> None:
     with pytest.raises(ValueError, match="two trials are the same where there are 1 horizon_shares"):
         ClosureParams(horizon_shares=(0.4,), logistic=LogisticParams(columns=("all",), horizons=(1, 2, 3)))
-    with pytest.raises(ValueError, match=r"horizon_shares \(0.4, 0.4\) has a value twice"):
+    with pytest.raises(ValueError, match=r"horizon_shares \(0.4, 0.4\): 0.4 is there twice"):
         ClosureParams(horizon_shares=(0.4, 0.4))

@@ -4,7 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
 
+from topology_efficient_dl.drawing import MOST_POINTS, envelope
 from topology_efficient_dl.evaluation.level_set_figure import SET, STEPS, draw_level_sets
 from topology_efficient_dl.evaluation.style import to_png
 from topology_efficient_dl.tda.level_sets.filters import TRIPLES
@@ -34,6 +37,20 @@ def shown(figure):
     return np.asarray(line.get_ydata()).astype(int), int(level.get_ydata()[0])
 
 
+def bars_of(figure):
+    """Ends of the bars under the filtered series, (2, 2) each."""
+    (bars,) = (each for each in panels(figure)["filtered"].collections if isinstance(each, LineCollection))
+    assert to_hex(bars.get_color()[0]) == SET
+    return bars.get_segments()
+
+
+def points_of(figure):
+    """Points that are drawn, over all lines and areas of all panels."""
+    lines = sum(len(line.get_xdata()) for panel in figure.axes for line in panel.lines)
+    areas = [path for panel in figure.axes for each in panel.collections for path in each.get_paths()]
+    return lines + sum(len(path.vertices) for path in areas)
+
+
 def test_there_are_four_panels_with_titles_of_their_own(series):
     figure = draw_level_sets(series)
     titles = [panel.get_title(loc="left") for panel in figure.axes]
@@ -51,9 +68,8 @@ def test_the_title_says_what_the_level_set_has(series, dilation, column, share):
     found = level_set_statistics(values, level, level)
     assert title_numbers(figure) == (found["beta0"], found["measure"], found["longest"])
     assert found["measure"] == pytest.approx((1 - share) * len(series), abs=2)
-    bars = [line for line in panels(figure)["filtered"].lines if line.get_color() == SET]
-    assert len(bars) == found["beta0"]
-    widths = [np.ptp(bar.get_xdata()) for bar in bars]
+    widths = [np.ptp(bar[:, 0]) for bar in bars_of(figure)]
+    assert len(widths) == found["beta0"]
     assert (sum(widths), max(widths)) == (found["measure"], found["longest"])
 
 
@@ -104,3 +120,39 @@ def test_a_short_series_is_drawn(length):
     figure = draw_level_sets(np.arange(length, dtype=np.float32))
     assert len(shown(figure)[0]) == length
     assert title_numbers(figure)[1] <= length
+
+
+def test_a_long_series_has_as_few_artists_as_a_short_one_and_keeps_its_extremes(series):
+    long = np.random.default_rng(3).normal(size=100_000).astype(np.float32)
+    long[[777, 55_555]] = 40, -30
+    figure = draw_level_sets(long)
+    assert len([*figure.findobj()]) < 1.5 * len([*draw_level_sets(series).findobj()])
+    assert points_of(figure) < 8 * MOST_POINTS
+    drawn = panels(figure)["series"].lines[0]
+    assert len(drawn.get_xdata()) <= MOST_POINTS
+    assert (drawn.get_ydata().max(), drawn.get_ydata().min()) == (40, -30)
+    assert {777, 55_555} <= set(drawn.get_xdata())
+    assert panels(figure)["filtered"].get_xlabel() == "time point; drawn: lowest and highest of 2,000 stretches"
+    assert panels(draw_level_sets(series))["filtered"].get_xlabel() == "time point"
+
+
+def test_numbers_of_a_long_series_are_those_of_all_of_it():
+    long = np.random.default_rng(4).normal(size=20_000).astype(np.float32)
+    whole = np.rint(long * (STEPS / np.abs(long).max())).astype(int)
+    padded = np.pad(whole, 16)
+    weights = np.where(np.isin(np.arange(9), TRIPLES[41]), 2, -1)
+    values = sum(weight * padded[tap * 4 : tap * 4 + 20_000] for tap, weight in enumerate(weights))
+    figure = draw_level_sets(long)
+    above = values > shown(figure)[1]
+    starts = np.flatnonzero(np.diff(np.concatenate([[False], above]).astype(int)) == 1)
+    assert title_numbers(figure)[:2] == (len(starts), above.sum())
+    assert 0 < len(bars_of(figure)) <= MOST_POINTS // 4 + 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 11])
+def test_the_envelope_has_the_extremes_of_every_stretch_in_order(n):
+    values = np.random.default_rng(n).normal(size=n)
+    places, shown_values = envelope(values, most=4)
+    assert (np.diff(places) >= 0).all()
+    np.testing.assert_array_equal(shown_values, values[places])
+    assert (shown_values.min(), shown_values.max()) == (values.min(), values.max())

@@ -67,6 +67,11 @@ MISTAKES = {
     "transforms.betti.kind=rocket": ("transforms.betti", "'level_sets'", "'minirocket'", "rocket"),
     "models=betti_tiny,zoo.betti_tiny.options.max_parameters=9": ("max_parameters is 9", "Raise max_parameters"),
     "tda.field=4": ("field 4 is not a prime; expected one",),
+    "train.max_epochs=${nothing}": ("train.max_epochs", "Interpolation key 'nothing' not found", "write the value out"),
+    "train.max_epochs=${nothing": ("train.max_epochs", "write the value out"),
+    "train=3": ("train: expected a map (key: value)",),
+    "seeds=1 1": ("seeds: 1 is there twice",),
+    f"datasets={'D' * 300}": ("datasets: the name 'DDD", "has 300 bytes; expected at most 100"),
 }
 
 
@@ -85,6 +90,8 @@ def test_wrong_names_are_seen_before_anything_runs(project, params: str) -> None
     ("arguments", "env", "message"),
     [
         ((), "smoek", "no conf environment 'smoek'; did you mean 'smoke'? There are: "),
+        ((), "x" * 300, "no conf environment 'xxx"),
+        ((), "../conf/base", "conf environment '../conf/base' leads out of"),
         (("--pipelines", "trian"), "tiny", "no pipeline 'trian'; did you mean 'train'? There are: "),
         (("--nodes", "nope"), "tiny", "nodes named ['nope']"),
         (("--to-outputs", "nope"), "tiny", "datasets named ['nope']"),
@@ -94,6 +101,64 @@ def test_wrong_names_are_seen_before_anything_runs(project, params: str) -> None
 )
 def test_wrong_options(toy, arguments: tuple[str, ...], env: str, message: str) -> None:
     assert_message(toy.run(*arguments, env=env), message)
+
+
+@pytest.mark.parametrize("params", ["tda", "=3", "tda.delay"])
+def test_parameters_without_a_value_are_refused(toy, params: str) -> None:
+    result = toy.run(*PREDICTIONS, params=params)
+    assert result.code == 2
+    assert result.output.count("Error: ") == 1
+    assert "Invalid format of `params` option" in result.output
+
+
+CONF_MISTAKES = {
+    "a tab": ("train:\n\tmax_epochs: 3\n", "parameters.yml:2: the line begins with a tab; indent with blanks"),
+    "a list": ("- a\n", "parameters.yml: holds a list, ['a']; expected keys with values"),
+    "a list for a map": ("train: [1]\n", "train: expected a map (key: value), found a list, ['1'] in"),
+    "a key that is not there": ("train:\n  max_epochs: ${no}\n", "train.max_epochs: Interpolation key 'no' not found"),
+    "a global that is not there": ("train:\n  max_epochs: ${globals:no}\n", "train.max_epochs: Globals key 'no' not f"),
+    "a value to be given": (
+        "train:\n  max_epochs: ???\n",
+        "train.max_epochs: ??? stands for a value that is yet to be",
+    ),
+    "an unknown group": ("trian: {}\n", "unknown parameter 'trian'; did you mean 'train'? Allowed: datasets"),
+    "a baseline": ("evaluate: {baseline: resnt}\n", "evaluate.baseline: unknown model 'resnt'; did you mean 'resnet'?"),
+    "no number": ("efficiency: {min_run_seconds: .inf}\n", "efficiency.min_run_seconds: inf is not finite"),
+}
+
+
+@pytest.mark.parametrize("kind", CONF_MISTAKES)
+def test_mistakes_in_conf_are_one_message_before_anything_runs(project, kind: str) -> None:
+    content, message = CONF_MISTAKES[kind]
+    project.environment("wrong", content)
+    result = project.run(env="wrong")
+    assert_message(result, message)
+    assert result.cells == {}
+
+
+CONFIG_MISTAKES = {
+    "a tab": ("run:\n\tparams: {}\n", "run.yml:2: the line begins with a tab"),
+    "a list": ("- a\n", "run.yml: holds a list"),
+    "another section": ("rum: {params: {}}\n", "run.yml: no section 'run' with options"),
+    "an unknown option": ("run: {parms: {}}\n", "run.yml: unknown option 'parms'; did you mean 'params'? Allowed: "),
+    "a list for a map": (
+        "run: {params: {train: [1]}}\n",
+        "train: expected a map (key: value), found a list, [1] in the c",
+    ),
+    "no number": ("run: {params: {train: {learning_rate: .nan}}}\n", "train.learning_rate: nan is not finite"),
+}
+
+
+@pytest.mark.parametrize("kind", CONFIG_MISTAKES)
+def test_mistakes_in_a_file_of_config_are_one_message(toy, kind: str) -> None:
+    content, message = CONFIG_MISTAKES[kind]
+    (toy.root / "run.yml").write_text(content)
+    assert_message(toy.run(*PREDICTIONS, "--config", str(toy.root / "run.yml")), message)
+
+
+def test_what_has_no_effect_is_said_and_does_not_stop_a_run(toy, caplog: pytest.LogCaptureFixture) -> None:
+    assert toy.run("--to-outputs", "track_a.splits", params="track_b.seeds=3").code == 0
+    assert "track_b: has no effect, since this pipeline does not read it" in caplog.text
 
 
 def test_the_traceback_is_there_for_those_who_ask(toy) -> None:

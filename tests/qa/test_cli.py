@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -393,3 +395,85 @@ def test_the_real_command_line(project: Project) -> None:
     wrong = kedro("list", "topolgy")
     assert (wrong.returncode, wrong.stderr.count("Error: ")) == (1, 1)
     assert "Traceback" not in wrong.stderr
+
+
+PLACES = {
+    "/dev/full": "is a device or a pipe; name a file",
+    "/dev/zero": "is a device or a pipe; name a file",
+    "pipe": "is a device or a pipe; name a file",
+    "docs": "is a folder; name a file",
+    "pyproject.toml/x.md": "cannot write",
+    "a" * 300: "cannot write",
+    "docs/" + "b" * 250 + ".md": "cannot write",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_merging_into_what_is_no_file_ends_at_once_with_one_error(project: Project, place: str) -> None:
+    project.qa("add", "What is a rank?", given="A number.")
+    os.mkfifo(project.root / "pipe")
+    before = sorted(path for path in project.root.rglob("*"))
+    assert_error(project.qa("merge", "--output", place), PLACES[place])
+    assert sorted(path for path in project.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EIO])
+def test_a_merge_that_the_file_system_refuses_leaves_what_was_there(project: Project, monkeypatch, code: int) -> None:
+    project.qa("add", "What is a rank?", given="A number.")
+    project.qa("merge")
+    document = project.root / "docs" / "CONCEPTS.md"
+    before = document.read_bytes()
+    project.qa("add", "What is a nerve?", given="Overlaps.")
+    write = Path.write_bytes
+
+    def refuse(path: Path, data: bytes) -> int:
+        write(path, data[:10])  # as a disk does that fills up
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    assert_error(project.qa("merge"), "cannot write", os.strerror(code), "check space and rights")
+    assert document.read_bytes() == before
+    assert [path.name for path in document.parent.iterdir() if path.is_file()] == ["CONCEPTS.md"]
+
+
+def test_a_pipe_among_entries_and_drafts_is_told_and_waited_for_by_nobody(project: Project) -> None:
+    project.qa("add", "What is a rank?", given="A number.")
+    os.mkfifo(project.entries / "20260101-000000-x.md")
+    (project.entries / "drafts").mkdir(exist_ok=True)
+    os.mkfifo(project.entries / "drafts" / "20260101-000000-what-is-a-nerve.md")
+    listed = project.qa("list")
+    assert "20260101-000000-x.md:1: the file cannot be read: it is a folder, a device or a pipe" in listed.stderr
+    assert "waiting" not in listed.stderr
+    assert project.qa("add", "What is a nerve?", given="Overlaps.").exit_code == 0
+
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07It counts holes.\x9b31m\u202e\n\n### More\n\nHoles."
+
+
+def test_escape_sequences_of_a_model_are_neither_stored_nor_printed(project: Project, configured) -> None:
+    configured.says(HOSTILE)
+    asked = project.qa("ask", QUESTION)
+    (path,) = project.files()
+    assert "## A: It counts holes.\n\n### More" in path.read_text(encoding="utf-8")
+    for text in (asked.output, path.read_text(encoding="utf-8")):
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
+
+
+def test_escape_sequences_of_files_and_servers_are_written_out(project: Project, configured) -> None:
+    project.qa("add", "What is a rank?", given="A number.")
+    (path,) = project.files()
+    hostile = (
+        path.read_text().replace("What is a rank?", "What is a \x1b[31mrank\u202e?").replace("number", "num\x07ber")
+    )
+    path.write_text(hostile)
+    bad = project.entries / "20260101-000000-\x1b[2J.md"
+    bad.write_text("---\ndate: x\n---\n")
+    configured.status, configured.body = 500, b'{"error": {"message": "no \\u001b[2J way \\u009b1m"}}'
+    failed = project.qa("ask", "What is a simplex?")
+    assert failed.exit_code == 1
+    printed = [failed, *(project.qa(*each) for each in (["list"], ["list", "--json"], ["show", path.stem], ["merge"]))]
+    for result in printed:
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", result.output), result.output
+    assert "What is a \\x1b[31mrank\\u202e?" in printed[1].stdout
+    assert json.loads(printed[2].stdout)[0]["question"] == "What is a \x1b[31mrank\u202e?"
+    assert "num\\x07ber" in printed[3].stdout

@@ -6,13 +6,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.drawing import envelope
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito, without black and yellow
-MAX_CLASSES = 12
+MAX_CLASSES, MAX_POINTS = 12, 1_000
 
 
 def series_figure(split: Split, per_class: int = 3) -> go.Figure:
     """The first training series of every class, first channel, coloured by class; at most ``MAX_CLASSES`` classes.
+
+    Of a series of more than ``MAX_POINTS`` values the lowest and the highest of every stretch are drawn.
 
     Parameters
     ----------
@@ -23,8 +26,10 @@ def series_figure(split: Split, per_class: int = 3) -> go.Figure:
     labels = split.labels["train"]
     for code, name in enumerate(split.classes[:MAX_CLASSES]):
         for place, row in enumerate(np.flatnonzero(labels == code)[:per_class]):
+            places, values = envelope(split.series["train"][row, 0], MAX_POINTS)
             figure.add_scatter(
-                y=split.series["train"][row, 0].tolist(),
+                x=places.tolist(),
+                y=values.tolist(),
                 mode="lines",
                 line={"color": COLOURS[code % len(COLOURS)], "width": 1.3},
                 opacity=0.8,

@@ -9,6 +9,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 from kedro_datasets.text import TextDataset
 
+from topology_efficient_dl.qa.dated_files import replace_file
 from topology_efficient_dl.qa.merge import check_output
 from topology_efficient_dl.qa.store import Contents, QuestionStore
 
@@ -56,7 +57,7 @@ class MergedDocumentDataset(TextDataset):
 
         Raises
         ------
-        DatasetError : another document lies there
+        DatasetError : another document lies there, or the file system refuses; what was there stays
         """
         check_output(Path(str(self._filepath)))
-        super().save(data)
+        replace_file(Path(str(self._filepath)), data)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from topology_efficient_dl.evaluation.report import number, score, span
 from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.terminal import harmless
 
 RESULT_HEADER = ("dataset", "model", "macro-F1", "accuracy", "params", "ms (b1)", "ms (b64)")
 VERDICT_HEADER = ("dataset", "model", "against", "quality lost (pp)", "latency cut (%)", "verdict")
@@ -28,7 +29,10 @@ def summary_text(results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]]) -
     judged = [_verdict_row(verdict) for verdict in verdicts]
     tables = [aligned([RESULT_HEADER, *rows])]
     if judged:
-        tables += [aligned([VERDICT_HEADER, *judged]), *(str(each["explanation"]) for each in _overall(verdicts))]
+        tables += [
+            aligned([VERDICT_HEADER, *judged]),
+            *(harmless(str(each["explanation"])) for each in _overall(verdicts)),
+        ]
     else:
         tables += ["No verdict: no proposal was compared with the baseline in this run."]
     return "\n\n".join(["", *tables, ""])
@@ -64,6 +68,7 @@ def _verdict_row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text as columns, a line under the first."""
+    rows = [[harmless(text) for text in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

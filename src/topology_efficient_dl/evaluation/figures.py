@@ -20,6 +20,9 @@ from topology_efficient_dl.evaluation.style import AXIS_LABELS, FADED, INK, disp
 MAX_PANELS = 12
 """More data sets than this are drawn as a cloud behind their means, not in panels."""
 
+MOST_SETS = 200
+"""Of bars; of more data sets the first ones are drawn, which the axis then says."""
+
 
 def _styled(draw: Callable[..., Any]) -> Callable[..., Any]:
     def within_style(*args: Any, **kwargs: Any) -> Any:
@@ -142,31 +145,30 @@ def draw_f1_bars(scores: pd.DataFrame, metric: str = "f1_macro") -> Figure:
     metric : a column of the scores in [0, 1]
     """
     colours = model_colours(scores["model"])
-    datasets = list(dict.fromkeys(scores["dataset"]))
+    datasets = list(dict.fromkeys(scores["dataset"]))[:MOST_SETS]
+    hidden = scores["dataset"].nunique() - len(datasets)
     height = 0.8 / max(len(colours), 1)
     row = max(0.22 * len(colours), 0.4) if len(datasets) <= 2 * MAX_PANELS else 0.3
     figure = Figure(figsize=(7.4, 0.9 + row * max(len(datasets), 1)))
     panel = figure.subplots()
+    shown = scores[scores["dataset"].isin(datasets)].dropna(subset=[metric])
+    places = shown["dataset"].map({name: place for place, name in enumerate(datasets)})
     for order, (model, colour) in enumerate(colours.items()):
-        for place, dataset in enumerate(datasets):
-            own = scores[(scores["dataset"] == dataset) & (scores["model"] == model)][metric].dropna()
-            _draw_bar(panel, place - 0.4 + height * (order + 0.5), height, own.to_numpy(), colour)
+        own = shown["model"] == model
+        centres = places[own] - 0.4 + height * (order + 0.5)
+        means = shown[metric][own].groupby(centres).mean()
+        panel.barh(means.index, means, 0.86 * height, color=colour, alpha=0.42)
+        panel.scatter(shown[metric][own], centres, s=11, color=colour, linewidths=0, zorder=3)
         panel.barh([0], [0], color=colour, label=display_name(model))
     panel.set_yticks(range(len(datasets)), datasets)
     panel.set_ylim(len(datasets) - 0.5, -0.5)
     panel.set_xlim(0, 1)
-    panel.set_xlabel(AXIS_LABELS.get(f"{metric}_mean", metric))
+    label = AXIS_LABELS.get(f"{metric}_mean", metric)
+    panel.set_xlabel(f"{label}; {hidden:,} further data sets are not drawn" if hidden else label)
     panel.tick_params(axis="y", length=0)
     panel.grid(True, axis="x")
     figure.legend(*panel.get_legend_handles_labels(), loc="outside upper left", ncols=min(len(colours), 4), fontsize=9)
     return figure
-
-
-def _draw_bar(panel: Axes, centre: float, height: float, values: np.ndarray, colour: str) -> None:
-    if not len(values):
-        return
-    panel.barh(centre, values.mean(), 0.86 * height, color=colour, alpha=0.42)
-    panel.scatter(values, np.full(len(values), centre), s=11, color=colour, linewidths=0, zorder=3)
 
 
 @_styled

@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 from topology_efficient_dl.evaluation.criteria import CONFIRMED, REFUTED
 from topology_efficient_dl.evaluation.style import FADED, INK, LINE, STATUS_COLOURS, display_name, figure_style
 
+MOST_ROWS = 200
+"""Of more verdicts those over all data sets and then the first ones are drawn."""
+
 _SYMBOLS = {CONFIRMED: "o", REFUTED: "X"}
 
 
@@ -28,6 +31,10 @@ def draw_verdicts(
     -------
     A figure with two panels; where a measure has no interval the point is hollow, where it is unknown there is none.
     """
+    hidden = len(verdicts) - MOST_ROWS
+    if hidden > 0:
+        places = sorted(range(len(verdicts)), key=lambda place: verdicts[place]["dataset"] != "all")[:MOST_ROWS]
+        verdicts = [verdicts[place] for place in sorted(places)]
     with figure_style():
         figure = Figure(figsize=(7.4, 1.1 + (0.27 if len(verdicts) <= 40 else 0.19) * max(len(verdicts), 1)))
         left, right = figure.subplots(1, 2, sharey=True)
@@ -38,6 +45,8 @@ def draw_verdicts(
         left.set_title("Macro-F1 lost (pp)", pad=18)
         right.set_title("Latency cut (%)", pad=18)
         _name_rows(left, verdicts)
+        if hidden > 0:
+            figure.supxlabel(f"{hidden:,} further verdicts are not drawn", fontsize=8.5)
     return figure
 
 

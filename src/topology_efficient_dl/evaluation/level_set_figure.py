@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from topology_efficient_dl.drawing import MOST_POINTS, envelope
 from topology_efficient_dl.evaluation.style import FADED, INK, figure_style
 from topology_efficient_dl.tda.level_sets.filters import TRIPLES, fixed_filters
 from topology_efficient_dl.tda.level_sets.plain import filtered
-from topology_efficient_dl.tda.level_sets.statistics import intervals, level_set_statistics
 
 SET, RAW = "#d55e00", "#0072b2"
 STEPS = 273
@@ -30,6 +30,11 @@ def draw_level_sets(
     dilation : samples between the filter's taps
     column : which of the fixed filters
     share : the level that is shown, as a quantile of the filtered series
+
+    Returns
+    -------
+    The figure. Numbers in it are of the whole series, also where it is too long for every value to be drawn, which a
+    line under it then says.
     """
     scale = STEPS / max(float(np.abs(series).max()), 1e-12)
     whole = np.rint(np.asarray(series) * scale).astype(np.int16)[None, None]
@@ -38,39 +43,61 @@ def draw_level_sets(
     with figure_style():
         figure = Figure(figsize=(9.6, 4.6))
         (top, right), (bottom, below) = figure.subplots(2, 2, width_ratios=[1.7, 1])
-        top.plot(np.asarray(series), color=RAW, linewidth=1.4)
+        top.plot(*envelope(np.asarray(series)), color=RAW, linewidth=1.4)
         top.set_title("A series x")
         _draw_set(bottom, values, level, dilation, column)
         _draw_curves(right, below, values, level)
         for panel in (top, bottom):
             panel.set_xlim(0, len(values) - 1)
-        bottom.set_xlabel("time point")
+        drawn = len(envelope(values)[0])
+        stretches = f"; drawn: lowest and highest of {drawn // 2:,} stretches" if drawn < len(values) else ""
+        bottom.set_xlabel(f"time point{stretches}")
     return figure
 
 
 def _draw_set(panel: Axes, values: NDArray[np.int64], level: int, dilation: int, column: int) -> None:
-    found = level_set_statistics(values, level, level)
-    panel.plot(values, color=INK, linewidth=1.1)
+    ends = _components(values, level)
+    places, shown = envelope(values)
+    panel.plot(places, shown, color=INK, linewidth=1.1)
     panel.axhline(level, color=FADED, linewidth=0.9, linestyle="--")
-    for start, stop in intervals(values > level):
-        inside = np.arange(start, stop)
-        panel.fill_between(inside, level, values[inside], color=SET, alpha=0.35, linewidth=0)
-        panel.plot([start - 0.5, stop - 0.5], [values.min() * 1.12] * 2, color=SET, linewidth=4, solid_capstyle="butt")
+    panel.fill_between(places, level, shown, where=shown > level, color=SET, alpha=0.35, linewidth=0)
+    bars = _joined(ends, len(values))
+    panel.hlines(np.full(len(bars), values.min() * 1.12), *(bars.T - 0.5), color=SET, linewidth=4, capstyle="butt")
     taps = ", ".join(str(tap - 4) for tap in TRIPLES[column])
     panel.text(0.99, 0.97, f"weight 2 at taps {taps}, dilation {dilation}", transform=panel.transAxes, ha="right",
                va="top", fontsize=8, color=FADED)  # fmt: skip
-    panel.set_title(
-        f"y = w * x; {{y > b}}: {found['beta0']} components, measure {found['measure']}, longest {found['longest']}"
-    )
+    beta0, measure, longest = _numbers(ends)
+    panel.set_title(f"y = w * x; {{y > b}}: {beta0} components, measure {measure}, longest {longest}")
+
+
+def _components(values: NDArray[np.int64], level: int) -> NDArray[np.int64]:
+    """(n_components, 2): where each component of the superlevel set begins and one past its end."""
+    edges = np.diff(np.concatenate([[False], values > level, [False]]).astype(np.int8))
+    return np.flatnonzero(edges).reshape(-1, 2)
+
+
+def _numbers(components: NDArray[np.int64]) -> tuple[int, int, int]:
+    """How many there are, and the time points in all of them and in the longest."""
+    lengths = components[:, 1] - components[:, 0]
+    return len(lengths), int(lengths.sum()), int(lengths.max(initial=0))
+
+
+def _joined(components: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The components to draw as bars; of more than can be told apart, those less than a stretch apart as one."""
+    if len(components) <= MOST_POINTS // 4:
+        return components
+    apart = components[1:, 0] - components[:-1, 1] >= n // (MOST_POINTS // 4)
+    first, last = np.concatenate([[True], apart]), np.concatenate([apart, [True]])
+    return np.column_stack([components[first, 0], components[last, 1]])
 
 
 def _draw_curves(upper: Axes, lower: Axes, values: NDArray[np.int64], level: int) -> None:
     levels = np.unique(np.linspace(values.min() - 1, values.max(), 160).astype(np.int64))
-    found = [level_set_statistics(values, int(each), int(each)) for each in levels]
-    upper.step(levels, [each["beta0"] for each in found], color=SET, linewidth=1.3, where="post")
+    beta0, measure, longest = np.array([_numbers(_components(values, int(each))) for each in levels]).T
+    upper.step(levels, beta0, color=SET, linewidth=1.3, where="post")
     upper.set_title("Betti curve: components of {y > b}")
-    lower.plot(levels, [each["measure"] / len(values) for each in found], color=INK, label="measure", linewidth=1.3)
-    lower.plot(levels, [each["longest"] / len(values) for each in found], color=RAW, label="longest", linewidth=1.3)
+    lower.plot(levels, measure / len(values), color=INK, label="measure", linewidth=1.3)
+    lower.plot(levels, longest / len(values), color=RAW, label="longest", linewidth=1.3)
     lower.set_title("Share of time inside {y > b}")
     lower.set_xlabel("level b")
     lower.legend(fontsize=8.5)

@@ -15,6 +15,9 @@ from topology_efficient_dl.evaluation.labels import Canvas, place_labels, thin_b
 from topology_efficient_dl.evaluation.style import AXIS_LABELS, FADED, display_name, model_colours
 
 ALL_DATASETS = "all data sets"
+MOST_VIEWS = 100
+"""Data sets in the menu of the interactive figure; of more the first ones are drawn, and the title says so."""
+
 HIGHER_IS_BETTER = ("accuracy_mean", "f1_macro_mean", "auroc_mean", "throughput", "f1_per_ms", "f1_per_mflop")
 
 
@@ -108,7 +111,7 @@ def pareto_figure(results: pd.DataFrame, x: str = "latency_ms_b1", y: str = "f1_
 
     Parameters
     ----------
-    results : one row per data set and model, at most some dozens of data sets
+    results : one row per data set and model
     x : cost column, drawn on a logarithmic axis
     y : quality column
 
@@ -122,7 +125,9 @@ def pareto_figure(results: pd.DataFrame, x: str = "latency_ms_b1", y: str = "f1_
     """
     table = _with_numbers(results, x, y)
     views = [rows for _, rows in table.groupby("dataset", sort=False)]
+    hidden = len(views) - MOST_VIEWS
     summary = mean_over_sets(results, x, y)
+    views = views[:MOST_VIEWS]
     if len(views) > 1 and len(summary):
         views.insert(0, summary)
     colours = model_colours(results["model"])
@@ -132,7 +137,10 @@ def pareto_figure(results: pd.DataFrame, x: str = "latency_ms_b1", y: str = "f1_
         traces = [_front_trace(rows, x, y), *_model_traces(rows, x, y, colours)]
         figure.add_traces([trace.update(visible=number == 0) for trace in traces])
         owners += [number] * len(traces)
-    _lay_out(figure, x, y, [str(rows["dataset"].iloc[0]) for rows in views], owners)
+    names = [str(rows["dataset"].iloc[0]) for rows in views]
+    _lay_out(figure, x, y, names, owners)
+    if hidden > 0:
+        figure.update_layout(title={"text": f"{hidden:,} further data sets are not in the menu", "font": {"size": 12}})
     ticks = round_values(table[x])
     figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks])
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import uuid
@@ -47,7 +48,7 @@ def create_dated(folder: Path, slug: str, text_at: Callable[[datetime], str], be
                 return path
             moment += timedelta(seconds=1)
     except OSError as error:
-        raise StorageError(f"cannot write in '{folder}': {error.strerror or error}; check space and rights") from error
+        raise refused(folder, error, within=True) from error
 
 
 def _create_at(folder: Path, moment: datetime, slug: str, text_at: Callable[[datetime], str]) -> Path | None:
@@ -97,5 +98,12 @@ def replace_file(path: Path, text: str) -> None:
         temporary.write_bytes(text.encode("utf-8"))
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StorageError(f"cannot write '{path}': {error.strerror or error}; check space and rights") from error
+        with contextlib.suppress(OSError):  # where it could not be made it cannot be removed either
+            temporary.unlink(missing_ok=True)
+        raise refused(path, error) from error
+
+
+def refused(place: Path, error: OSError, *, within: bool = False) -> StorageError:
+    """What a user reads where the file system refuses to write a file, or something within a folder."""
+    words = "write in" if within else "write"
+    return StorageError(f"cannot {words} '{place}': {error.strerror or error}; check space and rights")

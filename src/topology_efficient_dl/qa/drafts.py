@@ -66,7 +66,7 @@ class Drafts:
 
     def names(self) -> list[str]:
         """Drafts that there are, the oldest first."""
-        return sorted(path.stem for path in self.folder.glob("[0-9]*.md"))
+        return sorted(path.stem for path in self.folder.glob("[0-9]*.md") if path.is_file())
 
     def find(self, name: str) -> Path:
         """A draft by the name of its file.
@@ -86,7 +86,7 @@ class Drafts:
 
     def forget(self, request: Request) -> None:
         """Remove drafts of the same question that nobody has written an answer to: it has one now."""
-        for path in self.folder.glob(f"*-{slug_of(request.question)}.md"):
+        for path in filter(Path.is_file, self.folder.glob(f"*-{slug_of(request.question)}.md")):
             try:
                 kept, answer = self.read(path)
             except QuestionError:

@@ -13,6 +13,7 @@ import yaml
 from topology_efficient_dl.errors import QuestionError
 from topology_efficient_dl.qa.front_matter import FrontMatter, LineError, read_front_matter
 from topology_efficient_dl.qa.markdown import hash_headings, headings_of, shift_headings, text_lines
+from topology_efficient_dl.terminal import without_commands
 
 STAMP = "%Y%m%d-%H%M%S"
 MAX_ANSWER_BYTES = 1_000_000
@@ -148,7 +149,8 @@ def _fits_heading(first: str, rest: str) -> bool:
 
 
 def tidy_answer(text: str) -> str:
-    """An answer as it is stored: composed letters, ``#`` headings, none above the third level.
+    """An answer as it is stored: composed letters, ``#`` headings, none above the third level, nothing that moves a
+    terminal's cursor or turns text round.
 
     Raises
     ------
@@ -157,7 +159,7 @@ def tidy_answer(text: str) -> str:
     check_size(text)
     text = text.encode("utf-8", errors="replace").decode()  # half a surrogate pair cannot be stored
     answer = unicodedata.normalize("NFC", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
-    answer = answer.replace("\0", "").strip("\n").rstrip()
+    answer = without_commands(answer).strip("\n").rstrip()
     answer = _ANSWER.sub(r"\1", answer.partition("\n")[0]) + "".join(answer.partition("\n")[1:])
     answer = hash_headings(answer).strip("\n").rstrip()
     if not answer.strip():

@@ -11,6 +11,7 @@ from topology_efficient_dl.qa.entry import Entry
 from topology_efficient_dl.qa.search import Hit, search
 from topology_efficient_dl.qa.store import Contents
 from topology_efficient_dl.qa.wording import folded
+from topology_efficient_dl.terminal import harmless
 
 COLUMNS = ("date", "category", "lang", "question", "file")
 
@@ -65,7 +66,7 @@ def table(hits: Sequence[Hit]) -> str:
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
-    return (f"{entry.date:%Y-%m-%d}", entry.category, entry.lang, entry.question, entry.file)
+    return (f"{entry.date:%Y-%m-%d}", entry.category, entry.lang, harmless(entry.question), harmless(entry.file))
 
 
 def width(text: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from topology_efficient_dl.errors import QuestionError
 from topology_efficient_dl.qa.categories import CATEGORIES
-from topology_efficient_dl.qa.dated_files import replace_file
+from topology_efficient_dl.qa.dated_files import refused, replace_file
 from topology_efficient_dl.qa.entry import Entry
 from topology_efficient_dl.qa.links import number_footnotes, retarget, split_target
 from topology_efficient_dl.qa.markdown import Anchors, headings_of, shift_headings
@@ -94,11 +94,21 @@ def check_output(output: Path) -> None:
 
     Raises
     ------
-    QuestionError : it is a folder, or another document
+    QuestionError : it is a folder, a device or a pipe, or another document
+    StorageError : the file system refuses
     """
-    if output.is_dir():
-        raise QuestionError(f"'{shown(output)}' is a folder; name a file, such as {DOCUMENT}")
-    if output.exists() and not output.read_bytes().startswith(MARK.encode()):
+    try:
+        if output.is_dir():
+            raise QuestionError(f"'{shown(output)}' is a folder; name a file, such as {DOCUMENT}")
+        if not output.exists():
+            return
+        if not output.is_file():
+            raise QuestionError(f"'{shown(output)}' is a device or a pipe; name a file, such as {DOCUMENT}")
+        with output.open("rb") as file:
+            is_merged = file.read(len(MARK.encode())) == MARK.encode()
+    except OSError as error:
+        raise refused(output, error) from error
+    if not is_merged:
         raise QuestionError(f"'{shown(output)}' is no merged document and is left as it is; name another file")
 
 

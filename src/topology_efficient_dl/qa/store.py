@@ -128,6 +128,8 @@ class QuestionStore:
         path = self.folder / file
         if path.is_symlink() and self.folder.resolve() not in path.resolve().parents:
             raise LineError(1, f"the file is a link that leads out of {shown(self.folder)}")
+        if path.exists() and not path.is_file():
+            raise LineError(1, "the file cannot be read: it is a folder, a device or a pipe")
         try:
             with open(path, "rb") as opened:
                 data = opened.read(MAX_FILE_BYTES + 1)

@@ -10,6 +10,10 @@ from topology_efficient_dl.tda.diagrams import Diagram, PersistenceDiagrams
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe and Ito: told apart by colour-blind readers
 
 
+MOST_POINTS = 2_000
+"""Of a homology dimension; of more intervals the longest are drawn."""
+
+
 def diagram_figure(diagrams: PersistenceDiagrams, sample: int = 0) -> go.Figure:
     """Birth against death of one sample's intervals, coloured by homology dimension.
 
@@ -54,13 +58,15 @@ def _levels(diagram: Diagram) -> tuple[float, float, float]:
 
 def _points(diagram: Diagram, dimension: int, infinity: float) -> go.Scatter:
     intervals = diagram.intervals(dimension)
-    birth, death = intervals[:, 0], intervals[:, 1]
+    longest = np.argsort(intervals[:, 0] - intervals[:, 1], kind="stable")[:MOST_POINTS]
+    birth, death = intervals[np.sort(longest)].T
+    hidden = len(intervals) - len(birth)
     return go.Scatter(
         x=birth,
         y=np.where(np.isinf(death), infinity, death),
         customdata=np.stack([death, death - birth], axis=1),
         hovertemplate="birth %{x:.4g}<br>death %{customdata[0]:.4g}<br>persistence %{customdata[1]:.4g}",
         mode="markers",
-        name=f"H{dimension}",
+        name=f"H{dimension}" + (f", without the {hidden:,} shortest" if hidden else ""),
         marker={"color": COLOURS[dimension % len(COLOURS)], "size": 8, "opacity": 0.75},
     )

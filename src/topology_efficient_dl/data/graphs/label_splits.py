@@ -17,7 +17,13 @@ Timed = TypeVar("Timed", ContactLog, TimedGroups)
 
 
 def few_labels(
-    labels: IntArray, share: float = 0.1, n_draws: int = 20, seed: int = 0, validation_share: float | None = None
+    labels: IntArray,
+    share: float = 0.1,
+    n_draws: int = 20,
+    seed: int = 0,
+    validation_share: float | None = None,
+    *,
+    first: int = 0,
 ) -> dict[str, BoolArray]:
     """Random splits with few labels in train, stratified.
 
@@ -33,6 +39,7 @@ def few_labels(
     n_draws : number of splits
     seed : of the draws
     validation_share : of the labelled nodes that validation gets; ``share`` if None
+    first : number of the first draw
 
     Returns
     -------
@@ -57,7 +64,7 @@ def few_labels(
         )
     sizes = _part_sizes(labels, share, for_validation)
     parts = np.full((n_draws, len(labels)), len(PARTS), dtype=np.int64)
-    for draw, row in enumerate(parts):
+    for draw, row in enumerate(parts, first):
         generator = np.random.default_rng([seed, draw])
         for code, counts in enumerate(sizes.T):
             row[generator.permutation(np.flatnonzero(labels == code))] = np.repeat(np.arange(len(PARTS)), counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -127,18 +127,35 @@ class GraphTask:
         found = (train, validation, test)
         return {part: np.flatnonzero(mask & (self.labels >= 0)) for part, mask in zip(PARTS, found, strict=True)}
 
+    def check_draws(self, draws: Iterable[int]) -> None:
+        """Refuse numbers that no official split or fold has; draws of labels have any number.
+
+        Raises
+        ------
+        ParameterError : names the numbers that there are
+        """
+        if isinstance(self.graph, StaticGraph) and self.graph.masks is not None:
+            available, what = len(self.graph.masks["train"]), "official splits"
+        elif isinstance(self.graph, GraphSet):
+            available, what = len(self._folds()), "folds"
+        else:
+            return
+        for draw in draws:
+            if not 0 <= draw < available:
+                there = f"'{self.name}' has {available} {what}, 0 to {available - 1}"
+                raise ParameterError(f"track_b.seeds: {there}, and {draw} was asked for")
+
     def _masks(self, draw: int) -> tuple[BoolArray, BoolArray, BoolArray]:
+        self.check_draws([draw])
         if isinstance(self.graph, StaticGraph) and self.graph.masks is not None:
             masks = self.graph.masks
-            self._check_draw(draw, len(masks["train"]), "official splits")
             return masks["train"][draw], masks["validation"][draw], masks["test"][draw]
         if isinstance(self.graph, GraphSet):
             folds = self._folds()
-            self._check_draw(draw, len(folds), "folds")
             test = folds[draw]
             seen = ~test & folds.any(axis=0)
         else:
-            seen = few_labels(self.labels, self.label_share, draw + 1, self.draw_seed, 0.0)["train"][draw]
+            seen = few_labels(self.labels, self.label_share, 1, self.draw_seed, 0.0, first=draw)["train"][0]
             test = ~seen
         validation = self._cut(seen, draw)
         return seen & ~validation, validation, test
@@ -160,12 +177,6 @@ class GraphTask:
         by_class = shuffled[np.argsort(self.labels[shuffled], kind="stable")]
         ranks[by_class] = np.arange(self.graph.n_graphs)
         return ranks % N_FOLDS == np.arange(N_FOLDS)[:, None]
-
-    def _check_draw(self, draw: int, available: int, what: str) -> None:
-        if not 0 <= draw < available:
-            raise ParameterError(
-                f"track_b.seeds: '{self.name}' has {available} {what}, 0 to {available - 1}, and {draw} was asked for"
-            )
 
     def to_arrays(self) -> dict[str, Any]:
         """Plain arrays by name; the rule as JSON in a 0-d array."""

@@ -144,6 +144,8 @@ def fit_graph_models(
     parallel: ParallelParams,
 ) -> Collection[TrainedModel]:
     """Every model on every graph with every draw of labels, by ``<dataset>/<model>/<draw>``."""
+    for task in tasks.values():  # before the first fit, not after the last
+        task.check_draws(seeds.root)
     chosen = zoo.pick(models)
     entries = {name: (name, spec) for name, spec in chosen.items()}
     cells_of_graphs = tasks.cross(entries, {str(draw): draw for draw in seeds.root})
