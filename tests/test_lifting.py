@@ -108,6 +108,14 @@ def test_given_features_and_a_constant_one() -> None:
     assert not given.values[:, 1].any()
 
 
+def test_seconds_since_1970_and_large_ids_tell_nodes_apart() -> None:
+    task = static_graph()
+    steps = np.arange(task.n_nodes) % 7
+    features = np.stack([1_700_000_000 + steps, 10**15 + steps, 1e-12 * steps], axis=1)
+    given = described(replace(task, graph=replace(task.graph, features=features)), NodeFeatureParams(statistics=False))
+    np.testing.assert_allclose(given.values, np.stack([(steps - steps.mean()) / steps.std()] * 3, axis=1), rtol=1e-5)
+
+
 def test_sets_have_features_and_labels_of_nodes_side_by_side() -> None:
     task = graph_set()
     codes = task.graph.node_labels.copy()
@@ -132,6 +140,15 @@ def test_a_set_is_its_graphs_side_by_side() -> None:
     assert len(groups) == sum(
         len(lift_groups(GraphTask("one", g, "cut"), AUTO)) for g in map(task.graph.graph, range(30))
     )
+
+
+@pytest.mark.parametrize("origin", [-(10**6), 0, 1_700_000_000, 2**60])
+def test_the_origin_of_times_changes_neither_complex_nor_features(origin: int) -> None:
+    task = contacts()
+    start = task.graph.times[0] // 1800 * 1800
+    moved = replace(task, graph=replace(task.graph, times=task.graph.times - start + origin // 1800 * 1800))
+    assert [table(lift(moved, AUTO), k) for k in range(3)] == [table(lift(task, AUTO), k) for k in range(3)]
+    np.testing.assert_array_equal(described(moved).values, described(task).values)
 
 
 def test_times_begin_with_the_first_contact() -> None:

@@ -122,8 +122,8 @@ class SimplicialComplex:
 
         Raises
         ------
-        DataError : a simplex is not of distinct whole numbers from 0 to ``n_nodes - 1``, or has too many for all of its faces
-            to be listed; nothing is built then
+        DataError : a simplex is not of distinct whole numbers from 0 to ``n_nodes - 1``, or has too many for
+            all of its faces to be listed; nothing is built then
         """
         tree = gudhi.SimplexTree()
         for simplex in check_simplices(simplices, n_nodes):

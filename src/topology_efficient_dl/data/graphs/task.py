@@ -10,12 +10,13 @@ from typing import Any, Literal
 import numpy as np
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.columns import constant_columns
 from topology_efficient_dl.data.graphs.contact_log import ContactLog
 from topology_efficient_dl.data.graphs.finder import Graph, GraphSource, read_graph
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
 from topology_efficient_dl.data.graphs.groups import Hypergraph, TimedGroups
 from topology_efficient_dl.data.graphs.label_splits import few_labels
-from topology_efficient_dl.data.graphs.records import BoolArray, IntArray
+from topology_efficient_dl.data.graphs.records import BoolArray, IntArray, notes_of
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph
 from topology_efficient_dl.data.graphs.storage import graph_from_arrays
 from topology_efficient_dl.data.split import PARTS
@@ -228,9 +229,17 @@ def describe_task(task: GraphTask) -> dict[str, Any]:
         "n_classes": task.n_classes,
         "majority_share": float(counts.max() / counts.sum()) if task.is_labelled else None,
         "source": task.source,
-        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *task.graph.notes)),
+        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *_notes(task.graph))),
         "skipped": "",
     }
+
+
+def _notes(graph: Graph) -> tuple[str, ...]:
+    """Notes of the graph, and how many of its features tell no nodes apart."""
+    features = graph.node_features if isinstance(graph, GraphSet) else getattr(graph, "features", None)
+    constant = 0 if features is None else int(constant_columns(features).sum())
+    what = "feature(s) with one value at all nodes, which become 0"
+    return (*graph.notes, *notes_of((constant, f"of {0 if features is None else features.shape[1]} {what}")))
 
 
 def _n_relations(graph: Graph) -> int:
