@@ -294,6 +294,23 @@ def test_groups_of_periods_are_those_of_all_the_time() -> None:
         periods_of(static_graph(), 1800, AUTO)
 
 
+@pytest.mark.parametrize("make", [static_graph, hypergraph])
+def test_without_times_other_operators_stand_in(make) -> None:
+    task = make()
+    inputs = described(task), lift(task, AUTO), task
+    found = diffuse(inputs, DiffusionRecipe(), AUTO)
+    asked = diffuse(inputs, DiffusionRecipe(operators=("triangles", "weight"), features="weight"), AUTO)
+    assert found.names == asked.names == ("triangles", "weight")
+    np.testing.assert_array_equal(found.labels, asked.labels)
+    np.testing.assert_array_equal(found.features, asked.features)
+
+
+def test_with_times_the_operators_are_those_of_the_recipe() -> None:
+    task = contacts()
+    kernels = diffuse((described(task), lift(task, AUTO), task), DiffusionRecipe(untimed_operators=("weight",)), AUTO)
+    assert kernels.names == DiffusionRecipe().operators
+
+
 def test_pairs_of_periods_count_windows_and_look_at_no_group() -> None:
     """Three that meet as a group, or as three pairs in the same window, are the same company."""
     times, pairs = np.array([0, 0, 0, 7200, 7260]), np.array([[0, 1], [0, 2], [1, 2], [0, 1], [0, 1]])

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from topology_efficient_dl.graph_params import DiffusionRecipe
 from topology_efficient_dl.params import IngestParams, LevelSetRecipe, ModelSpec, Transforms
 
 
@@ -16,6 +17,11 @@ def test_a_parameter_that_came_later_changes_nothing_at_its_default() -> None:
 def test_a_model_that_does_not_normalise_is_known_as_before() -> None:
     assert "normalise" not in ModelSpec(architecture="fcn").identity()
     assert ModelSpec(architecture="fcn", normalise=True).identity()["normalise"] is True
+
+
+def test_what_stands_in_without_times_changes_no_recipe_of_before() -> None:
+    assert not {name for name in DiffusionRecipe().identity() if name.startswith("untimed")}
+    assert DiffusionRecipe(untimed_features="none").identity()["untimed_features"] == "none"
 
 
 def test_where_files_lie_does_not_matter() -> None:

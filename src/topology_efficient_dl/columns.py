@@ -16,8 +16,10 @@ RealArray = NDArray[np.float32] | NDArray[np.float64]
 LARGEST = float(np.finfo(np.float32).max)
 HARMLESS = 2.0**-16
 """Share of a column's range that float32 may round away."""
-ROUNDINGS = 64
+ROUNDINGS = 4
 """A column is constant where its range is at most so many roundings of its largest value."""
+FAR_OFF = 2.0**-20
+"""Where the range is a smaller share of the largest value, the least value is taken off before means are."""
 _AT_ONCE = 256
 
 
@@ -113,6 +115,9 @@ def standardised(values: NDArray[Any], rounding: float = 2.0**-52) -> Float32Arr
     check_range(values)
     wide = values.astype(np.float64)
     varies = ~constant_columns(wide, rounding)
+    if len(wide):
+        least = wide.min(axis=0)
+        wide -= np.where(np.ptp(wide, axis=0) < FAR_OFF * np.abs(wide).max(axis=0), least, 0.0)
     scaled = (wide - wide.mean(axis=0)) / np.where(varies, wide.std(axis=0), 1.0)
     return np.where(varies, scaled, 0.0).astype(np.float32)
 

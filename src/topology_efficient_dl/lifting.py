@@ -44,8 +44,8 @@ from topology_efficient_dl.models.simplicial.propagation import (
     standardised_counts,
 )
 
-ROUNDING = float(np.finfo(np.float32).eps)
-"""Of features that were propagated."""
+ROUNDING = 2.0**-20
+"""Of features that were propagated in float32."""
 
 
 @versioned(1)
@@ -263,6 +263,8 @@ def diffuse(
     others                as in ``models.simplicial.node_operators``, without normalisation
     ====================  ==========================================================================================
 
+    Where a graph has no times and the recipe needs them, its ``untimed_operators`` and ``untimed_features`` stand in.
+
     Parameters
     ----------
     inputs : features by kind, complex, and the task that they are of
@@ -271,12 +273,14 @@ def diffuse(
 
     Raises
     ------
-    ParameterError : an operator needs times, and the graph has none
+    ParameterError : it is a set of graphs
     DataError : there are too many nodes for dense kernels
     """
     own, complex_, task = inputs
     if isinstance(task.graph, GraphSet):
         raise ParameterError(f"'{task.name}' is a set of graphs, and diffusion is for nodes of one; use another model")
+    if not isinstance(task.graph, ContactLog | TimedGroups):
+        recipe = recipe.untimed()
     operators = _DiffusionOperators(task, complex_, recipe, simplicial)
     kernels = np.stack([diffusion(operators(name), recipe.alpha) for name in recipe.operators])
     if recipe.features == "none":

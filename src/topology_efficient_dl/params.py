@@ -5,7 +5,7 @@ A wrong key or value is refused before anything runs, with the allowed ones and 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
@@ -19,19 +19,35 @@ LATER: dict[str, Any] = {"enters_when_it_differs_from_its_default": True}
 """Marks a parameter that came later: at its default everything is as before, and cells of before are still known."""
 
 
+def _words(value: Any) -> Any:
+    """One value, or several separated by blanks, as the command line gives a list; lists pass unchanged.
+
+    Examples
+    --------
+    >>> _words("gat gcn"), _words(0.5), _words([1])
+    (['gat', 'gcn'], [0.5], [1])
+    """
+    if isinstance(value, str):
+        return value.split()
+    return [value] if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
 class Parameters(BaseModel):
-    """Base of all parameter groups: frozen, and unknown keys are errors that name the nearest known key."""
+    """Base of all parameter groups: frozen, unknown keys are errors that name the nearest known key, and every list may
+    be given as text of values with blanks between them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_unknown_keys(cls, values: Any) -> Any:
+    def _prepare(cls, values: Any) -> Any:
         if isinstance(values, dict):
             for key in values.keys() - cls.model_fields.keys():
                 allowed = ", ".join(cls.model_fields)
                 hint = did_you_mean(str(key), cls.model_fields)
                 raise ValueError(f"unknown parameter '{key}'{hint or '.'} Allowed: {allowed}")
+            lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is tuple}
+            return {key: _words(value) if key in lists else value for key, value in values.items()}
         return values
 
     def identity(self) -> dict[str, Any]:
@@ -43,15 +59,6 @@ class Parameters(BaseModel):
             or (field.json_schema_extra == LATER and getattr(self, name) == field.default)
         }
         return self.model_dump(exclude=left_out)
-
-
-def _words(value: Any) -> Any:
-    """One name, or several separated by spaces, as the command line gives them; lists pass unchanged."""
-    if isinstance(value, str):
-        return value.split()
-    if isinstance(value, int):
-        return [value]
-    return value
 
 
 class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]]):
@@ -270,6 +277,22 @@ class ModelSpec(Parameters):
         description="fields of `train` that a model of graphs has otherwise; all models are tuned by as many trials",
         json_schema_extra=LATER,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: Any) -> Any:
+        """Options that are lists of the architecture may be given as text, too."""
+        from topology_efficient_dl.models.registry import architectures, find_architecture  # it reads these parameters
+
+        options = values.get("options") if isinstance(values, dict) else None
+        if not isinstance(options, dict) or values.get("architecture") not in architectures():
+            return values
+        known = find_architecture(values["architecture"]).complete("medium", {})
+        split = {
+            name: _words(value) if isinstance(known.get(name), (tuple, list)) else value
+            for name, value in options.items()
+        }
+        return {**values, "options": split}
 
 
 class Zoo(RootModel[dict[str, ModelSpec]]):

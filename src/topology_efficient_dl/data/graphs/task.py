@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from topology_efficient_dl.data.graphs.storage import graph_from_arrays
 from topology_efficient_dl.data.split import PARTS
 from topology_efficient_dl.data.stratify import validation_mask
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.graph_params import GraphParams
+from topology_efficient_dl.graph_params import AnyRecipe, DiffusionRecipe, GraphParams
 
 GRAPH, TASK = "graph.", "task"
 RULES = ("label_share", "validation_fraction", "draw_seed", "held_out")
@@ -212,10 +213,10 @@ def read_task(source: GraphSource, params: GraphParams) -> GraphTask:
     return GraphTask(name, graph, source.source, **rules)
 
 
-def describe_task(task: GraphTask) -> dict[str, Any]:
+def describe_task(task: GraphTask, recipes: Mapping[str, AnyRecipe] = MappingProxyType({})) -> dict[str, Any]:
     """One row about a task: ``dataset, task, n_train, n_validation, n_test`` (of the first draw), ``n_nodes, n_edges``
     (contacts, groups or edges, as they stand in the source), ``n_graphs, n_classes, majority_share, source, notes,
-    skipped``; without labels the parts are empty."""
+    skipped``; without labels the parts are empty. ``recipes`` are those of propagation that are read of it."""
     nothing = np.empty(0, np.int64)
     parts = task.parts(0) if task.is_labelled else dict.fromkeys(PARTS, nothing)
     counts = np.bincount(task.labels[parts["train"]], minlength=max(task.n_classes, 1))
@@ -229,17 +230,25 @@ def describe_task(task: GraphTask) -> dict[str, Any]:
         "n_classes": task.n_classes,
         "majority_share": float(counts.max() / counts.sum()) if task.is_labelled else None,
         "source": task.source,
-        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *_notes(task.graph))),
+        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *_notes(task.graph, recipes))),
         "skipped": "",
     }
 
 
-def _notes(graph: Graph) -> tuple[str, ...]:
-    """Notes of the graph, and how many of its features tell no nodes apart."""
+def _notes(graph: Graph, recipes: Mapping[str, AnyRecipe]) -> tuple[str, ...]:
+    """Notes of the graph, how many of its features tell no nodes apart, and what stands in for operators by time."""
     features = graph.node_features if isinstance(graph, GraphSet) else getattr(graph, "features", None)
     constant = 0 if features is None else int(constant_columns(features).sum())
     what = "feature(s) with one value at all nodes, which become 0"
-    return (*graph.notes, *notes_of((constant, f"of {0 if features is None else features.shape[1]} {what}")))
+    without_times = isinstance(graph, StaticGraph | Hypergraph)
+    words = [
+        f"no times: propagation.{name} spreads labels by {' and '.join(other.operators)} instead of "
+        f"{' and '.join(recipe.operators)}, and features by {other.features}"
+        for name, recipe in recipes.items()
+        if without_times and isinstance(recipe, DiffusionRecipe) and (other := recipe.untimed()) != recipe
+    ]
+    share = f"of {0 if features is None else features.shape[1]} {what}"
+    return (*graph.notes, *notes_of((constant, share)), *words)
 
 
 def _n_relations(graph: Graph) -> int:

@@ -15,6 +15,9 @@ from topology_efficient_dl.complexes.rows import IntArray
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.simplicial.sparse import Factors
 
+ROUNDING = 2.0**-46
+"""Of sums of many weights in float64."""
+
 
 @dataclass(frozen=True, eq=False)
 class PropagatedFeatures:
@@ -121,7 +124,7 @@ def standardised_counts(values: ArrayLike) -> Float32Array:
     array([[-1.,  0.],
            [ 1.,  0.]], dtype=float32)
     """
-    return standardised(np.log1p(np.asarray(values, np.float64)))
+    return standardised(np.log1p(np.asarray(values, np.float64)), ROUNDING)
 
 
 def pooled_features(features: PropagatedFeatures, index: IntArray, n_graphs: int) -> PropagatedFeatures:
