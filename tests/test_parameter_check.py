@@ -4,6 +4,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.parameter_check import check_parameters
 from topology_efficient_dl.params import LevelSetRecipe, Parameters, RocketRecipe
 
@@ -60,7 +61,11 @@ def test_lists_of_recipes_and_of_options_of_models_may_be_text():
         ("weight", "groups"),
         ("triangles", "weight"),
     ]
-    assert groups["zoo"].root["net"].options == {"operators": ["weight"]}
+    net = find_architecture("simplicial_operators")
+    assert net.complete("small", groups["zoo"].root["net"].options)["operators"] == ["weight"]
+    wrong = {"net": {"architecture": "simplicial_operators", "options": {"operators": "weight wait"}}}
+    with pytest.raises(ParameterError, match=r"zoo.net.options.operators: no operator 'wait'"):
+        check_parameters({"track_b": {**TRACK, "models": "net"}, "zoo": wrong})
     with pytest.raises(ParameterError, match=r"propagation.spread.operators: no operator 'wait'"):
         check_parameters({"propagation": {**recipes, "spread": {"operators": "weight wait"}}})
 

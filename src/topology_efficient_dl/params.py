@@ -19,12 +19,12 @@ LATER: dict[str, Any] = {"enters_when_it_differs_from_its_default": True}
 """Marks a parameter that came later: at its default everything is as before, and cells of before are still known."""
 
 
-def _words(value: Any) -> Any:
+def words(value: Any) -> Any:
     """One value, or several separated by blanks, as the command line gives a list; lists pass unchanged.
 
     Examples
     --------
-    >>> _words("gat gcn"), _words(0.5), _words([1])
+    >>> words("gat gcn"), words(0.5), words([1])
     (['gat', 'gcn'], [0.5], [1])
     """
     if isinstance(value, str):
@@ -47,7 +47,7 @@ class Parameters(BaseModel):
                 hint = did_you_mean(str(key), cls.model_fields)
                 raise ValueError(f"unknown parameter '{key}'{hint or '.'} Allowed: {allowed}")
             lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is tuple}
-            return {key: _words(value) if key in lists else value for key, value in values.items()}
+            return {key: words(value) if key in lists else value for key, value in values.items()}
         return values
 
     def identity(self) -> dict[str, Any]:
@@ -61,13 +61,13 @@ class Parameters(BaseModel):
         return self.model_dump(exclude=left_out)
 
 
-class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]]):
+class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(words), Field(min_length=1)]]):
     """A list of names; from the command line one name, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Seeds(RootModel[Annotated[tuple[int, ...], BeforeValidator(_words), Field(min_length=1)]]):
+class Seeds(RootModel[Annotated[tuple[int, ...], BeforeValidator(words), Field(min_length=1)]]):
     """Random seeds; from the command line one integer, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
@@ -277,22 +277,6 @@ class ModelSpec(Parameters):
         description="fields of `train` that a model of graphs has otherwise; all models are tuned by as many trials",
         json_schema_extra=LATER,
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _split_lists(cls, values: Any) -> Any:
-        """Options that are lists of the architecture may be given as text, too."""
-        from topology_efficient_dl.models.registry import architectures, find_architecture  # it reads these parameters
-
-        options = values.get("options") if isinstance(values, dict) else None
-        if not isinstance(options, dict) or values.get("architecture") not in architectures():
-            return values
-        known = find_architecture(values["architecture"]).complete("medium", {})
-        split = {
-            name: _words(value) if isinstance(known.get(name), (tuple, list)) else value
-            for name, value in options.items()
-        }
-        return {**values, "options": split}
 
 
 class Zoo(RootModel[dict[str, ModelSpec]]):

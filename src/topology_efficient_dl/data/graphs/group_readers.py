@@ -59,7 +59,7 @@ def read_timed_simplices(
     DataError : a file is missing, damaged or empty, a line is no whole number, a size is below one, a node is unknown,
         or the lengths of the files do not fit
     """
-    sizes, moments = _sizes(nverts), _column(times).to_numpy(dtype=np.int64)
+    sizes, moments = _sizes(nverts), _column(times).to_numpy().astype(np.int64)
     members = read_table(simplices, ("node",))
     _check_length(simplices, len(members), int(sizes.sum()), f"the sum of {nverts.name}")
     _check_length(times, len(moments), len(sizes), f"the lines of {nverts.name}")
@@ -98,7 +98,7 @@ def _column(path: Path) -> pd.Series[int]:
 
 def _sizes(path: Path) -> IntArray:
     column = _column(path)
-    sizes = column.to_numpy(dtype=np.int64)
+    sizes: IntArray = column.to_numpy().astype(np.int64)
     bad = np.flatnonzero(sizes < 1)
     if len(bad):
         problem = f"a simplex of {sizes[bad[0]]} nodes; expected one or more; take it out here and in the times"

@@ -76,7 +76,7 @@ def read_facebook100(graph: Path, *, name: str, label: str = "gender") -> Static
     labels, classes = encode_labels(np.where(chosen == 0, "", labels_of_array(graph, chosen)))
     edges, notes = _edges_of_matrix(graph, found["A"], len(labels))
     others = [FACEBOOK_COLUMNS.index(column) for column in FACEBOOK_FEATURES if column != label]
-    features = np.hstack([_one_hot(answers[:, column]) for column in others])
+    features: FloatArray = np.hstack([_one_hot(answers[:, column]) for column in others])
     return StaticGraph(name, edges, len(labels), labels, classes, features, notes=(*notes, *missing_note(labels)))
 
 
@@ -113,8 +113,8 @@ def _edges_of_matrix(path: Path, matrix: Any, n_nodes: int) -> tuple[IntArray, t
     return symmetric_edges(checked_edges(path, np.column_stack(sparse.nonzero()), n_nodes), n_nodes)
 
 
-def _one_hot(answers: NDArray[Any]) -> FloatArray:
+def _one_hot(answers: NDArray[Any]) -> NDArray[np.float32]:
     """(n, number of distinct answers) float32; rows of missing answers (0) are zero."""
     values = np.unique(answers[answers != 0])
-    hot: FloatArray = (answers[:, None] == values[None, :]).astype(np.float32)
+    hot: NDArray[np.float32] = (answers[:, None] == values[None, :]).astype(np.float32)
     return hot

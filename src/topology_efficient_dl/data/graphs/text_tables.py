@@ -262,7 +262,8 @@ class _Rows:
             fields = dict(zip(self.columns, self.fields_of_names(first), strict=True))
             unclear = any((table[name] == fields[name]).any() for name in texts)
         else:
-            ids = table[texts].to_numpy().ravel() if texts and not set(self.whole) & set(self.columns) else []
+            judged = bool(texts) and not set(self.whole) & set(self.columns)
+            ids: list[str] = table[texts].to_numpy().ravel().tolist() if judged else []
             own, rest = ids[: len(texts)], ids[len(texts) :]
             unclear = len(rest) > 1 and not any(map(_is_whole, own)) and all(map(_is_whole, rest))
         if unclear:
