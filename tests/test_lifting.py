@@ -108,6 +108,14 @@ def test_given_features_and_a_constant_one() -> None:
     assert not given.values[:, 1].any()
 
 
+def test_seconds_since_1970_and_large_ids_tell_nodes_apart() -> None:
+    task = static_graph()
+    steps = np.arange(task.n_nodes) % 7
+    features = np.stack([1_700_000_000 + steps, 10**15 + steps, 1e-12 * steps], axis=1)
+    given = described(replace(task, graph=replace(task.graph, features=features)), NodeFeatureParams(statistics=False))
+    np.testing.assert_allclose(given.values, np.stack([(steps - steps.mean()) / steps.std()] * 3, axis=1), rtol=1e-5)
+
+
 def test_sets_have_features_and_labels_of_nodes_side_by_side() -> None:
     task = graph_set()
     codes = task.graph.node_labels.copy()
@@ -132,6 +140,15 @@ def test_a_set_is_its_graphs_side_by_side() -> None:
     assert len(groups) == sum(
         len(lift_groups(GraphTask("one", g, "cut"), AUTO)) for g in map(task.graph.graph, range(30))
     )
+
+
+@pytest.mark.parametrize("origin", [-(10**6), 0, 1_700_000_000, 2**60])
+def test_the_origin_of_times_changes_neither_complex_nor_features(origin: int) -> None:
+    task = contacts()
+    start = task.graph.times[0] // 1800 * 1800
+    moved = replace(task, graph=replace(task.graph, times=task.graph.times - start + origin // 1800 * 1800))
+    assert [table(lift(moved, AUTO), k) for k in range(3)] == [table(lift(task, AUTO), k) for k in range(3)]
+    np.testing.assert_array_equal(described(moved).values, described(task).values)
 
 
 def test_times_begin_with_the_first_contact() -> None:
@@ -275,6 +292,23 @@ def test_groups_of_periods_are_those_of_all_the_time() -> None:
     assert sum(float(part.weight.sum()) for part in parts) == task.graph.n_groups
     with pytest.raises(ParameterError, match=r"'blocks' has no times, and operators by periods need them"):
         periods_of(static_graph(), 1800, AUTO)
+
+
+@pytest.mark.parametrize("make", [static_graph, hypergraph])
+def test_without_times_other_operators_stand_in(make) -> None:
+    task = make()
+    inputs = described(task), lift(task, AUTO), task
+    found = diffuse(inputs, DiffusionRecipe(), AUTO)
+    asked = diffuse(inputs, DiffusionRecipe(operators=("triangles", "weight"), features="weight"), AUTO)
+    assert found.names == asked.names == ("triangles", "weight")
+    np.testing.assert_array_equal(found.labels, asked.labels)
+    np.testing.assert_array_equal(found.features, asked.features)
+
+
+def test_with_times_the_operators_are_those_of_the_recipe() -> None:
+    task = contacts()
+    kernels = diffuse((described(task), lift(task, AUTO), task), DiffusionRecipe(untimed_operators=("weight",)), AUTO)
+    assert kernels.names == DiffusionRecipe().operators
 
 
 def test_pairs_of_periods_count_windows_and_look_at_no_group() -> None:

@@ -4,12 +4,13 @@ import math
 from typing import get_args
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.parameter_check import check_parameters
 from topology_efficient_dl.parameter_groups import GROUPS
-from topology_efficient_dl.params import LevelSetRecipe, RocketRecipe
+from topology_efficient_dl.params import LevelSetRecipe, Parameters, RocketRecipe
 
 BETTI = {"a": {"architecture": "ridge", "features": "betti"}}
 TRACK = {"datasets": "x", "models": "gcn", "seeds": 0, "train": {}, "evaluate": {}}
@@ -29,6 +30,48 @@ def test_right_parameters_come_back_typed():
     assert groups["models"].root == ("mlp", "cnn")
     assert groups["tda"].delay == 3
     assert groups["seeds"].root == (7,)
+
+
+def every_group(base: type[Parameters] = Parameters) -> list[type[Parameters]]:
+    return [group for child in base.__subclasses__() for group in (child, *every_group(child))]
+
+
+def lists_of_values() -> list[tuple[type[Parameters], str, tuple]]:
+    return [
+        (group, name, field.default)
+        for group in every_group()
+        for name, field in group.model_fields.items()
+        if isinstance(field.default, tuple) and all(isinstance(value, str | int | float) for value in field.default)
+    ]
+
+
+@pytest.mark.parametrize(("group", "name", "default"), lists_of_values())
+def test_every_list_may_be_text_with_blanks_between_its_values(group, name, default):
+    adapter = TypeAdapter(group.model_fields[name].rebuild_annotation())
+    text = group._prepare({name: " ".join(map(str, default))})[name]
+    assert adapter.validate_python(text) == default
+
+
+def test_lists_of_recipes_and_of_options_of_models_may_be_text():
+    recipes = {
+        "own": {},
+        "spread": {"operators": "weight groups"},
+        "dif": {"kind": "diffusion", "operators": "triangles weight"},
+    }
+    zoo = {"net": {"architecture": "simplicial_operators", "options": {"operators": "weight"}}}
+    groups = check_parameters({"propagation": recipes, "zoo": zoo})
+    assert [recipe.operators for recipe in groups["propagation"].root.values()] == [
+        (),
+        ("weight", "groups"),
+        ("triangles", "weight"),
+    ]
+    net = find_architecture("simplicial_operators")
+    assert net.complete("small", groups["zoo"].root["net"].options)["operators"] == ["weight"]
+    wrong = {"net": {"architecture": "simplicial_operators", "options": {"operators": "weight wait"}}}
+    with pytest.raises(ParameterError, match=r"zoo.net.options.operators: no operator 'wait'"):
+        check_parameters({"track_b": {**TRACK, "models": "net"}, "zoo": wrong})
+    with pytest.raises(ParameterError, match=r"propagation.spread.operators: no operator 'wait'"):
+        check_parameters({"propagation": {**recipes, "spread": {"operators": "weight wait"}}})
 
 
 def test_transforms_come_back_as_recipes_that_models_may_name():

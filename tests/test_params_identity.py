@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from topology_efficient_dl.graph_params import DiffusionRecipe
 from topology_efficient_dl.params import IngestParams, LevelSetRecipe, ModelSpec, TrainParams, Transforms
 
 
@@ -21,6 +22,11 @@ def test_a_model_that_does_not_normalise_is_known_as_before() -> None:
 def test_cells_with_class_weights_of_before_they_reached_regressions_are_not_known() -> None:
     assert TrainParams().identity()["class_weights"] == "none"
     assert TrainParams(class_weights="balanced").identity()["class_weights"] != "balanced"
+
+
+def test_what_stands_in_without_times_changes_no_recipe_of_before() -> None:
+    assert not {name for name in DiffusionRecipe().identity() if name.startswith("untimed")}
+    assert DiffusionRecipe(untimed_features="none").identity()["untimed_features"] == "none"
 
 
 def test_where_files_lie_does_not_matter() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from topology_efficient_dl.params import Parameters
 
@@ -28,11 +28,6 @@ MODELS = "models"
 """What a variant names the dense models by that it is for."""
 
 
-def _parts(value: Any) -> Any:
-    """One name, or several separated by spaces, as the command line gives them."""
-    return value.split() if isinstance(value, str) else value
-
-
 class FineTuneParams(Parameters):
     """How a compressed network is trained on: all of train, a fixed number of epochs, the last one is kept.
 
@@ -51,8 +46,8 @@ class CompressionRecipe(Parameters):
     """One way to make a network smaller."""
 
     method: TensorMethod | PeerMethod = "tucker"
-    layers: Annotated[tuple[Part, ...], BeforeValidator(_parts), Field(min_length=1)] = Field(
-        ("conv", "ffn", "attention", "recurrent"), description="parts of the network that are factorised"
+    layers: tuple[Part, ...] = Field(
+        ("conv", "ffn", "attention", "recurrent"), min_length=1, description="parts of the network that are factorised"
     )
     rank: int | None = Field(None, ge=1, description="one for all layers; comes before energy, latency and keep")
     energy: float | None = Field(
@@ -139,7 +134,7 @@ class CompressionParams(CompressionRecipe):
         (True, False)
         """
         named = (self.variants[variant] or {}).get(MODELS)
-        return named is None or model in _parts(named)
+        return named is None or model in (named.split() if isinstance(named, str) else named)
 
     @model_validator(mode="after")
     def _check_variants(self) -> CompressionParams:

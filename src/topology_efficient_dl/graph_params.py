@@ -86,6 +86,8 @@ DiffusionOperator = Literal[
     "period_groups", "period_pairs", "periods_together", "weight", "log_weight", "triangles", "simplex_triangles"
 ]
 """What labels can spread along; see ``lifting.diffuse``."""
+Untimed = Literal["weight", "log_weight", "triangles", "simplex_triangles"]
+"""Those of them that need no times."""
 
 
 class DiffusionRecipe(Parameters):
@@ -100,8 +102,38 @@ class DiffusionRecipe(Parameters):
     )
     hops: int = Field(3, ge=0, description="powers of that operator")
     alpha: float = Field(0.95, gt=0, lt=1, description="share of a random walk that goes on")
+    untimed_operators: tuple[Untimed, ...] = Field(
+        ("triangles", "weight"),
+        min_length=1,
+        description="operators on a graph without times, if one of the above needs them",
+        json_schema_extra=LATER,
+    )
+    untimed_features: Untimed | Literal["own", "none"] = Field(
+        "weight",
+        description="features on a graph without times, if the operator above needs them",
+        json_schema_extra=LATER,
+    )
     period_minutes: int = Field(30, ge=1, description="of the operators by periods")
     smoothing: float = Field(0.5, ge=0, description="mean strengths added to a node's strength in a period")
+
+    def untimed(self) -> DiffusionRecipe:
+        """The recipe for a graph without times: itself, if nothing in it needs them.
+
+        Examples
+        --------
+        >>> DiffusionRecipe().untimed().operators, DiffusionRecipe(operators=("log_weight",)).untimed().operators
+        (('triangles', 'weight'), ('log_weight',))
+        """
+        instead: dict[str, Any] = {}
+        if any(operator in NEED_TIMES for operator in self.operators):
+            instead["operators"] = self.untimed_operators
+        if self.features in NEED_TIMES:
+            instead["features"] = self.untimed_features
+        return self.model_copy(update=instead) if instead else self
+
+
+NEED_TIMES = ("period_groups", "period_pairs", "periods_together")
+"""Operators by periods of time."""
 
 
 def _of_hops(entry: Any) -> Any:

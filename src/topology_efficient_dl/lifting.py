@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.columns import Float32Array, standardised
 from topology_efficient_dl.complexes.build import (
     complex_of_contacts,
     complex_of_graph,
@@ -43,7 +44,8 @@ from topology_efficient_dl.models.simplicial.propagation import (
     standardised_counts,
 )
 
-Float32Array = NDArray[np.float32]
+ROUNDING = 2.0**-20
+"""Of features that were propagated in float32."""
 
 
 @versioned(1)
@@ -160,7 +162,7 @@ def _encode(found: dict[str, Float32Array | None], bins: int) -> None:
     columns = [found[name] for name in ("given", "statistics", "open_edges")]
     there = [block for block in columns if block is not None]
     if there:
-        found["encoding"] = _standardised(piecewise_linear(np.concatenate(there, axis=1), bins))
+        found["encoding"] = standardised(piecewise_linear(np.concatenate(there, axis=1), bins))
     for name, block in found.items():
         found[name] = None if block is None else np.clip(block, -6.0, 6.0)
 
@@ -202,20 +204,12 @@ def piecewise_linear(values: Float32Array, bins: int) -> Float32Array:
 def _given(graph: Graph) -> Float32Array | None:
     """Features that came with the nodes, and their own labels in a set of labelled graphs."""
     if isinstance(graph, GraphSet):
-        parts = [] if graph.node_features is None else [_standardised(graph.node_features)]
+        parts = [] if graph.node_features is None else [standardised(graph.node_features)]
         if graph.node_labels is not None:
             parts.append(np.eye(len(graph.node_classes) + 1, dtype=np.float32)[graph.node_labels][:, :-1])
         return np.concatenate(parts, axis=1) if parts else None
     features = None if isinstance(graph, Hypergraph) else graph.features
-    return None if features is None else _standardised(features)
-
-
-def _standardised(values: Float32Array) -> Float32Array:
-    """Columns with mean 0 and standard deviation 1; constant ones become 0."""
-    wide = values.astype(np.float64)
-    spread = wide.std(axis=0)
-    scaled = (wide - wide.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
-    return np.where(spread > 1e-9, scaled, 0.0).astype(np.float32)
+    return None if features is None else standardised(features)
 
 
 def activity(graph: ContactLog | TimedGroups, period: int) -> NDArray[np.int64]:
@@ -269,6 +263,8 @@ def diffuse(
     others                as in ``models.simplicial.node_operators``, without normalisation
     ====================  ==========================================================================================
 
+    Where a graph has no times and the recipe needs them, its ``untimed_operators`` and ``untimed_features`` stand in.
+
     Parameters
     ----------
     inputs : features by kind, complex, and the task that they are of
@@ -277,12 +273,14 @@ def diffuse(
 
     Raises
     ------
-    ParameterError : an operator needs times, and the graph has none
+    ParameterError : it is a set of graphs
     DataError : there are too many nodes for dense kernels
     """
     own, complex_, task = inputs
     if isinstance(task.graph, GraphSet):
         raise ParameterError(f"'{task.name}' is a set of graphs, and diffusion is for nodes of one; use another model")
+    if not isinstance(task.graph, ContactLog | TimedGroups):
+        recipe = recipe.untimed()
     operators = _DiffusionOperators(task, complex_, recipe, simplicial)
     kernels = np.stack([diffusion(operators(name), recipe.alpha) for name in recipe.operators])
     if recipe.features == "none":
@@ -359,4 +357,6 @@ def propagate(
     if not recipe.keep_own:
         n_own = found.sizes[0]
         found = PropagatedFeatures(np.ascontiguousarray(found.values[:, n_own:]), found.sizes[1:], found.names[1:])
-    return replace(found, values=np.clip(_standardised(found.values), -6.0, 6.0)) if recipe.standardise else found
+    if not recipe.standardise:
+        return found
+    return replace(found, values=np.clip(standardised(found.values, ROUNDING), -6.0, 6.0))

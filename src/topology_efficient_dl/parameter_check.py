@@ -114,7 +114,7 @@ def _check_track_b(groups: Mapping[str, BaseModel]) -> None:
     recipes = list(propagation.root) if isinstance(propagation, Propagation) else None
     _check_models(zoo, track.models, recipes, "track_b")
     for model, spec in zoo.pick(track.models).items():
-        _check_operators(f"zoo.{model}.options", spec.options.get("operators", ()))
+        _check_operators(f"zoo.{model}.options", _options(spec).get("operators", ()))
         _check_own_training(model, track.train, spec)
 
 
@@ -174,6 +174,10 @@ def _check_compressible(zoo: Zoo, models: Names, track: str) -> None:
                 f"{track}.models: '{model}' is {'an ensemble' if spec.members > 1 else 'a model of features'}; "
                 "compression takes single networks that read series"
             )
+
+
+def _options(spec: ModelSpec) -> dict[str, Any]:
+    return find_architecture(spec.architecture).merged(spec.size, spec.options)
 
 
 def _check_own_training(model: str, train: TrainParams, spec: ModelSpec) -> None:

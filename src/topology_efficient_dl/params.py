@@ -5,7 +5,7 @@ A wrong key or value is refused before anything runs, with the allowed ones and 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
@@ -21,21 +21,36 @@ LATER: dict[str, Any] = {"enters_when_it_differs_from_its_default": True}
 """Marks a parameter that came later: at its default everything is as before, and cells of before are still known."""
 
 
+def words(value: Any) -> Any:
+    """One value, or several separated by blanks, as the command line gives a list; lists pass unchanged.
+
+    Examples
+    --------
+    >>> words("gat gcn"), words(0.5), words([1])
+    (['gat', 'gcn'], [0.5], [1])
+    """
+    if isinstance(value, str):
+        return value.split()
+    return [value] if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
 class Parameters(BaseModel):
-    """Base of all parameter groups: frozen; numbers are finite, lists hold each value once, and unknown keys are errors
-    that name the nearest known key."""
+    """Base of all parameter groups: frozen; numbers are finite, lists hold each value once and may be given as text of
+    values with blanks between them, and unknown keys are errors that name the nearest known key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_unknown_keys(cls, values: Any) -> Any:
+    def _prepare(cls, values: Any) -> Any:
         if isinstance(values, dict):
             for key in sorted(values.keys() - cls.model_fields.keys(), key=str):
                 allowed = ", ".join(cls.model_fields)
                 hint = did_you_mean(str(key), cls.model_fields)
                 raise ValueError(f"unknown parameter '{key}'{hint or '.'} Allowed: {allowed}")
             refuse_truth_values(cls, values)
+            lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is tuple}
+            return {key: words(value) if key in lists else value for key, value in values.items()}
         return values
 
     @model_validator(mode="after")
@@ -54,22 +69,13 @@ class Parameters(BaseModel):
         return self.model_dump(exclude=left_out)
 
 
-def _words(value: Any) -> Any:
-    """One name, or several separated by spaces, as the command line gives them; lists pass unchanged."""
-    if isinstance(value, str):
-        return value.split()
-    if isinstance(value, (int, float)):
-        return [value]
-    return value
-
-
-class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(once), Field(min_length=1)]]):
+class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(words), AfterValidator(once), Field(min_length=1)]]):
     """A list of names, each once; from the command line one name, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Seeds(RootModel[Annotated[tuple[Seed, ...], BeforeValidator(_words), AfterValidator(once), Field(min_length=1)]]):
+class Seeds(RootModel[Annotated[tuple[Seed, ...], BeforeValidator(words), AfterValidator(once), Field(min_length=1)]]):
     """Random seeds, each once; from the command line one integer, or several separated by spaces."""
 
     model_config = ConfigDict(frozen=True)

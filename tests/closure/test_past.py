@@ -51,6 +51,14 @@ def test_rows_that_are_not_past_are_refused(school) -> None:
         Past.of(school, time_split(school, 0.6), 0.6, PARAMS)
 
 
+def test_times_before_zero_change_nothing(school, known) -> None:
+    now, shift = time_split(school, 0.6), int(school.times[-1]) + 7
+    early = replace(split_at(school, now)[0], times=split_at(school, now)[0].times - shift)
+    found = Past.of(early, now - shift, 0.6, PARAMS)
+    np.testing.assert_array_equal(found.triangles, known.triangles)
+    np.testing.assert_array_equal(found.columns(found.triangles), known.columns(known.triangles))
+
+
 def test_no_open_triangle_is_an_error_that_says_what_to_do(school) -> None:
     with pytest.raises(DataError, match=r"no triangle is open at .* take a larger share of time"):
         Past.of(school.rows(0, 2), int(school.times[2]) + 1, 0.5, PARAMS.model_copy(update={"recencies": ()}))

@@ -63,6 +63,32 @@ def test_a_node_in_nothing_is_there_with_weight_from_the_table():
     assert SimplicialComplex.of_simplices(2, []).betti_numbers() == (2,)
 
 
+@pytest.mark.parametrize(
+    ("simplex", "message"),
+    [
+        ([0, 1, -1], r"simplex 1 is \[0, 1, -1\]: the nodes are whole numbers from 0 to 2; .* leave padding out"),
+        ([0, 3], "whole numbers from 0 to 2"),
+        ([0, 2**70], "whole numbers from 0 to 2"),
+        ([0.0, 1.0], "whole numbers from 0 to 2"),
+        (np.array([0.0, 1.0]), "whole numbers from 0 to 2"),
+        (["0", "1"], "whole numbers from 0 to 2"),
+        ([True, False], "whole numbers from 0 to 2"),
+        ([[0, 1]], "whole numbers from 0 to 2"),
+        ([], "whole numbers from 0 to 2"),
+        (2, "whole numbers from 0 to 2"),
+        ([1, 2, 1], "expected every vertex once"),
+    ],
+)
+def test_simplices_of_other_things_than_known_nodes_are_refused(simplex, message):
+    with pytest.raises(DataError, match=message):
+        SimplicialComplex.of_simplices(3, [[0, 1], simplex])
+
+
+def test_a_simplex_of_a_million_faces_is_the_largest_that_is_filled():
+    with pytest.raises(DataError, match=r"21 vertices, and 2\*\*21 faces; expected at most 20"):
+        SimplicialComplex.of_simplices(30, [range(21)])
+
+
 def make(**changes) -> SimplicialComplex:
     good = known("filled triangle")
     parts = {name: getattr(good, name) for name in ("n_nodes", "simplices", "weights", "first", "last")}

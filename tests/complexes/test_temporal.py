@@ -144,7 +144,8 @@ def test_too_many_groups_are_refused(monkeypatch):
     ("times", "pairs", "message"),
     [
         ([5, 4], [[0, 1], [0, 1]], "times fall from 5 to 4 at row 1"),
-        ([-1], [[0, 1]], "seconds from 0 on"),
+        ([-(2**62), 2**62], [[0, 1], [0, 1]], "more than int64 can hold"),
+        (np.array([2**63], np.uint64), [[0, 1]], "found 9223372036854775808; expected numbers that int64 can hold"),
         ([[1]], [[0, 1]], r"found shape \(1, 1\)"),
         ([0.5], [[0, 1]], "times: found float64 values; expected whole numbers"),
         ([0], [[0, 3]], "unknown node 3; the 3 nodes are 0 to 2"),
@@ -158,6 +159,16 @@ def test_too_many_groups_are_refused(monkeypatch):
 def test_bad_contacts_are_refused(times, pairs, message, method):
     with pytest.raises(DataError, match=message):
         complex_of_contacts(np.array(times), np.array(pairs), 3, SimplicialParams(method=method))
+
+
+@pytest.mark.parametrize("method", ["temporal", "cooccurrence", "clique"])
+def test_negative_times_are_counted_from_the_first(method):
+    times, pairs = np.array([0, 20, 70, 300]), np.array([[0, 1], [1, 2], [0, 2], [0, 1]])
+    params = SimplicialParams(method=method, min_count=1)
+    expected = complex_of_contacts(times, pairs, 3, params).to_arrays()
+    for shift in (1, 300, 10**12):
+        found = complex_of_contacts(times - shift, pairs, 3, params).to_arrays()
+        assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
 windows_of = st.lists(st.integers(0, 9), min_size=1, max_size=30).map(lambda ts: window_starts(np.sort(ts), 3))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -43,7 +43,7 @@ class Past:
 
     Attributes
     ----------
-    now : the time; all that is known is earlier
+    now : the time; all that is known is earlier. Counted as in ``complex``: from the first row where that is negative
     complex : of all that was before
     triangles : (t, 3) int64, open at that time: the candidates
     scorers : by view, ``WHOLE`` and one for each recency
@@ -74,12 +74,14 @@ class Past:
         """
         if len(past.times) and past.times[-1] >= now:
             raise DataError(f"'{past.name}': a row of time {past.times[-1]} is not before {now}; cut the past there")
+        shift = min(int(past.times[0]), 0) if len(past.times) else 0  # as check_times counts, for all views alike
+        past, asked, now = replace(past, times=past.times - shift), now, now - shift
         seconds: dict[str, float] = {}
         built = timed("complex", seconds, complex_of, past, params)
         limits = SimplicialParams(max_simplices=params.max_simplices)
         triangles = timed("candidates", seconds, open_triangles, built, limits)
         if not len(triangles):
-            raise DataError(f"'{past.name}': no triangle is open at {now}; take a larger share of time or other data")
+            raise DataError(f"'{past.name}': no triangle is open at {asked}; take a larger share of time or other data")
         scorers = {WHOLE: timed(WHOLE, seconds, _scorer, built, now)}
         for recency in params.recencies:
             recent = past if recency >= share else split_at(past, time_split(past, 1 - recency / share))[1]

@@ -2,31 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from topology_efficient_dl.complexes.rows import IntArray
+from topology_efficient_dl.complexes.rows import LARGEST, IntArray
 from topology_efficient_dl.errors import DataError
+
+LARGEST_SIMPLEX = 20
+"""Vertices of a simplex whose faces are all listed: they are 2 to this power."""
 
 
 def check_times(times: ArrayLike) -> IntArray:
-    """(m,) int64 times, refused unless they ascend; equal ones may follow each other.
+    """(m,) int64 times from 0 on, refused unless they ascend; equal ones may follow each other.
+
+    Where the first is negative, all are counted from it, since -1 stands for "no time" in a complex; other times stay
+    as they are.
 
     Raises
     ------
-    DataError : times are not one row of whole numbers from 0 on, or fall
+    DataError : times are not one row of whole numbers, fall, or are further apart than int64 can hold
+
+    Examples
+    --------
+    >>> check_times([-20, 0]), check_times([20, 40])
+    (array([ 0, 20]), array([20, 40]))
     """
     times = _whole(times, "times")
-    if times.ndim != 1 or (times.size and times.min() < 0):
-        raise DataError(f"times: expected one row of seconds from 0 on; found shape {times.shape}")
-    fall = np.flatnonzero(np.diff(times) < 0)
+    if times.ndim != 1:
+        raise DataError(f"times: expected one row of seconds; found shape {times.shape}")
+    fall = np.flatnonzero(times[1:] < times[:-1])
     if len(fall):
         i = int(fall[0])
         raise DataError(
             f"times fall from {times[i]} to {times[i + 1]} at row {i + 1}; sort the rows by time, together with what "
             "occurs at them"
         )
-    return times
+    if not len(times) or times[0] >= 0:
+        return times
+    if int(times[-1]) - int(times[0]) > LARGEST:
+        raise DataError(f"times: {times[0]} to {times[-1]} is more than int64 can hold; take another unit or origin")
+    return times - times[0]
+
+
+def check_simplices(simplices: Sequence[ArrayLike], n_nodes: int) -> list[list[int]]:
+    """The vertices of every simplex, refused unless they are known nodes, each once, and few enough.
+
+    Raises
+    ------
+    DataError : a simplex is empty, or not of distinct whole numbers from 0 to ``n_nodes - 1``, or has more than
+        ``LARGEST_SIMPLEX`` vertices
+    """
+    return [_vertices(place, simplex, n_nodes) for place, simplex in enumerate(simplices)]
+
+
+def _vertices(place: int, simplex: ArrayLike, n_nodes: int) -> list[int]:
+    found = np.asarray(simplex, dtype=object)
+    vertices: list[int] = found.tolist() if found.ndim == 1 else []
+    whole = bool(vertices) and all(isinstance(vertex, int | np.integer) for vertex in vertices)
+    if not whole or any(isinstance(vertex, bool) or not 0 <= vertex < n_nodes for vertex in vertices):
+        problem = f"the nodes are whole numbers from 0 to {n_nodes - 1}; number them so, and leave padding out"
+    elif len(set(vertices)) < len(vertices):
+        problem = "expected every vertex once; leave repeated ones out"
+    elif len(vertices) > LARGEST_SIMPLEX:
+        many = f"{len(vertices)} vertices, and 2**{len(vertices)} faces"
+        problem = f"{many}; expected at most {LARGEST_SIMPLEX}; take complex_of_groups, which bounds the dimension"
+    else:
+        return [int(vertex) for vertex in vertices]
+    raise DataError(f"simplicial complex: simplex {place} is {str(simplex)[:60]}: {problem}")
 
 
 def check_pairs(pairs: ArrayLike, n_nodes: int) -> IntArray:
@@ -87,6 +131,8 @@ def _whole(values: ArrayLike, name: str) -> IntArray:
     array: NDArray = np.asarray(values)
     if array.size and not np.issubdtype(array.dtype, np.integer):
         raise DataError(f"{name}: found {array.dtype} values; expected whole numbers")
+    if array.dtype == np.uint64 and array.size and array.max() > LARGEST:
+        raise DataError(f"{name}: found {array.max()}; expected numbers that int64 can hold, up to {LARGEST}")
     return array.astype(np.int64, copy=False)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from topology_efficient_dl.complexes.boundary import boundary_matrix, face_places
+from topology_efficient_dl.complexes.checks import check_simplices
 from topology_efficient_dl.complexes.rows import FloatArray, IntArray, Occurrences, row_codes
 from topology_efficient_dl.errors import DataError
 
@@ -118,10 +119,15 @@ class SimplicialComplex:
         n_nodes : number of vertices
         simplices : vertices of each, in any order
         max_dimension : tables up to here exist even if they are empty
+
+        Raises
+        ------
+        DataError : a simplex is not of distinct whole numbers from 0 to ``n_nodes - 1``, or has too many for
+            all of its faces to be listed; nothing is built then
         """
         tree = gudhi.SimplexTree()
-        for simplex in simplices:
-            tree.insert(np.asarray(simplex).tolist())
+        for simplex in check_simplices(simplices, n_nodes):
+            tree.insert(simplex)
         top = max(max_dimension, tree.dimension(), 0)
         rows: list[list[list[int]]] = [[] for _ in range(top + 1)]
         for simplex, _ in tree.get_simplices():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from topology_efficient_dl.columns import RealArray, narrowed
 from topology_efficient_dl.complexes.operators import simplex_adjacency
 from topology_efficient_dl.complexes.rows import FloatArray
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
@@ -20,17 +20,17 @@ class NodeStatistics:
 
     Attributes
     ----------
-    values : (n_nodes, n_features) float32
+    values : (n_nodes, n_features) float32, or float64 where that rounds away what tells nodes apart
     names : of the features
     """
 
-    values: NDArray[np.float32]
+    values: RealArray
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, columns: dict[str, FloatArray]) -> NodeStatistics:
         """Columns by name."""
-        return cls(np.stack(list(columns.values()), axis=1).astype(np.float32), tuple(columns))
+        return cls(narrowed(np.stack(list(columns.values()), axis=1)), tuple(columns))
 
 
 def graph_statistics(adjacency: sparse.csr_array) -> NodeStatistics:

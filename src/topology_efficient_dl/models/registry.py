@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from torch import nn
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.params import words
 
 SIZES = ("small", "medium", "large")
 
@@ -66,7 +67,13 @@ class Architecture:
 
     def complete(self, size: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Options as given, those of the size where they are not, defaults for the rest."""
-        return {**self.defaults, **self.sizes[size], **options}
+        return {**self.defaults, **self.merged(size, options)}
+
+    def merged(self, size: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options as given, lists among them also as text, and those of the size where they are not."""
+        known = {**self.defaults, **self.sizes[size]}
+        lists = {name for name, value in known.items() if isinstance(value, (tuple, list))}
+        return {**self.sizes[size], **{name: words(v) if name in lists else v for name, v in options.items()}}
 
 
 _ARCHITECTURES: dict[str, Architecture] = {}
@@ -174,7 +181,7 @@ def build_model(
     """
     entry = check_architecture(architecture, size, options)
     shape = (n_channels, n_timepoints) if entry.reads == "series" else (_required(architecture, n_features),)
-    merged = {**entry.sizes[size], **options}
+    merged = entry.merged(size, options)
     try:
         return entry.build(*shape, n_classes, **merged)
     except (TypeError, ValueError) as reason:

@@ -48,6 +48,40 @@ def test_classes_of_the_log_itself(write) -> None:
     assert log.notes == ("1 node(s) without a class",)
 
 
+@pytest.mark.parametrize("name", ["none", "None", "unknown", "Unknown", "null", "NA", "n/a", "1e3"])
+def test_any_text_but_two_spellings_of_missing_is_a_class(write, name: str) -> None:
+    metadata = write("m.txt", f"1\t{name}\n2\tB\n3\t?\n4\tNaN\n5\t\n")
+    log = read_contact_log(write("log.csv", "20 1 2\n20 3 4\n20 4 5\n"), metadata, name="toy")
+    assert [log.classes[label] if label >= 0 else None for label in log.labels] == [name, "B", None, None, None]
+    assert log.notes == ("3 node(s) without a class",)
+    log = read_contact_log(write("log.csv", f"20,1,2,{name},B\n20,3,4,?,nan\n"), name="toy")
+    assert [log.classes[label] if label >= 0 else None for label in log.labels] == [name, "B", None, None]
+
+
+def test_ids_that_are_one_number_are_two_nodes(write) -> None:
+    log = read_contact_log(write("log.csv", "20 007 7\n40 7 7.0\n60 1_0 10\n"), name="toy")
+    assert log.nodes.tolist() == ["007", "10", "1_0", "7", "7.0"]
+    assert log.n_contacts == 3
+
+
+def test_columns_in_another_order(write) -> None:
+    log = read_contact_log(write("log.csv", "source,target,time\n8,9,20\n"), name="toy")
+    assert (log.times.tolist(), log.nodes.tolist()) == ([20], ["8", "9"])
+    for text in ("8 9 20\n7 8 40\n9 7 40\n", "8,9,20\n7,8,40\n9,7,60\n"):
+        with pytest.raises(
+            DataError, match=r"log.csv: the first column falls and has ids of the second, and the third"
+        ):
+            read_contact_log(write("log.csv", text), name="toy")
+
+
+def test_a_column_of_row_numbers(write) -> None:
+    log = write("log.csv", "20 1 2\n20 0 1\n")
+    with pytest.raises(DataError, match=r"m.csv, line 1: the first of three columns counts the rows"):
+        read_contact_log(log, write("m.csv", "0,2,A\n1,0,B\n2,1,A\n"), name="toy")
+    named = read_contact_log(log, write("m.csv", ",id,class\n0,2,A\n1,0,B\n2,1,A\n"), name="toy")
+    assert (named.classes, named.labels.tolist()) == (("A", "B"), [1, 0, 0])
+
+
 def test_two_classes_of_a_node(write) -> None:
     contacts = write("log.csv", "20,1,2,X,Y\n\n40,1,3,X,X\n40,2,3,X,X\n")
     with pytest.raises(DataError, match=r"log.csv, line 4: node '2' has the classes 'Y' and 'X'"):

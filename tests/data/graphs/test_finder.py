@@ -85,11 +85,30 @@ def test_identity_is_of_the_bytes_not_of_the_place(school: Path, tmp_path_factor
         ("primary_shool", r"did you mean 'primary_school'"),
         ("tolokers", r"graph 'tolokers' not found. Looked in .*Put tolokers.npz into heterophilous there.*GRAPH_ROOT"),
         ("../office", r"graph '../office' not found"),
+        ("..", r"graph '..' not found"),
+        (".", r"graph '.' not found"),
+        ("", r"graph '' not found"),
+        ("/office", r"graph '/office' not found"),
     ],
 )
 def test_graphs_that_are_nowhere(school: Path, name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         find_graph(name, school)
+
+
+@pytest.mark.usefixtures("no_root")
+@pytest.mark.parametrize("name", ["my office", "büro, 2. stock", "-x", "a$b#c", "[1]", "room 'b'", "...", " "])
+def test_a_folder_is_found_by_its_name_whatever_it_is(tmp_path: Path, write, name: str) -> None:
+    write(f"{name}/graph.json", OWN)
+    assert name in graph_names(tmp_path)
+    assert load_graph(name, tmp_path).name == name
+
+
+@pytest.mark.usefixtures("no_root")
+def test_a_part_of_a_name_with_a_blank(tmp_path: Path, write) -> None:
+    write("my office/graph.json", OWN)
+    with pytest.raises(DataError, match=r"graph 'my' not found; there is 'my office': on the command line blanks part"):
+        find_graph("my", tmp_path)
 
 
 @pytest.mark.usefixtures("no_root")

@@ -54,6 +54,21 @@ def test_edges_without_features(write) -> None:
     )
 
 
+def test_a_label_is_a_class_whatever_it_says_and_null_is_missing(write) -> None:
+    labels = ["none", "Unknown", "nan", "?", "7", "007", "1E3", 7, " ", None]
+    document = {"nodes": [{"id": k, "label": label} for k, label in enumerate(labels)], "edges": [[0, 1]]}
+    graph = read_graph_json(write("graph.json", json.dumps(document)))
+    found = [graph.classes[label] if label >= 0 else None for label in graph.labels]
+    assert found == [None if label is None else str(label) for label in labels]
+    assert graph.notes == ("8 node(s) that meet nobody kept", "1 node(s) without a class")
+
+
+def test_ids_that_differ_by_a_blank_or_a_zero_are_other_nodes(write) -> None:
+    document = {"nodes": [{"id": name} for name in ("a", "a ", "7", "07")], "edges": [["a", "a "], [7, "07"]]}
+    graph = read_graph_json(write("graph.json", json.dumps(document)))
+    assert graph.edges.tolist() == [[0, 1], [2, 3]]
+
+
 def document(**changes) -> str:
     return json.dumps({"nodes": NODES, "contacts": CONTACTS, **changes})
 
@@ -67,6 +82,19 @@ def document(**changes) -> str:
         (document(contacts=[]), r"contacts: .*at least 1 item"),
         (document(contacts=None), r"found none of contacts, groups, edges; expected exactly one"),
         (document(edges=[["ann", 7]]), r"found contacts and edges of contacts, groups, edges"),
+        (document(nodes=[{"id": "ann", "label": ""}]), r"nodes\[0\].label: .* a text that is not empty"),
+        (document(nodes=[{"id": ""}]), r"nodes\[0\].id: .* a text that is not empty"),
+        (document(nodes=[{"id": "a\0"}]), r"nodes\[0\].id: .* has no NUL"),
+        (document(nodes=[{"id": "ann", "features": ["1_000"]}]), r"nodes\[0\].features\[0\]: .*valid number.*1_000"),
+        (document(nodes=[{"id": "ann", "features": [1e39]}]), r"graph.json: feature 0 of node 0 is 1e\+39"),
+        (
+            '{"nodes": [{"id": 1, "id": 2}], "edges": [[1, 2]]}',
+            r"graph.json: 'id' stands twice in .*; expected it once",
+        ),
+        (
+            document(contacts=[[-(2**62), "ann", 7]]),
+            r"contacts\[0\]\[0\]: .*greater than or equal to -46116860184273879",
+        ),
         (document(contacts=[[20.5, "ann", 7]]), r"contacts\[0\]\[0\]: .*valid integer.*found 20.5"),
         (document(contacts=[[20, "ann"]]), r"contacts\[0\]\[2\]: Field required"),
         (document(contacts=[[20, "ann", "zoe"]]), r"contacts\[0\]: node 'zoe' is not among the 3 nodes; add it there"),

@@ -64,9 +64,18 @@ def test_folds(write) -> None:
         ("1\n2 1\n0 1 2\n", r"line 3: neighbour 2; expected 0 to 1"),
         ("1\n2 1\n0 1 -1\n", r"line 3: a neighbour is '-1'"),
         ("1\n1 1\n0 0 wide\n", r"line 3: feature 'wide' is not a number"),
+        ("1\n1 1\n0 0 1_0\n", r"line 3: feature '1_0' is not a number"),
+        ("1\n1 1\n0 0 nan\n", r"line 3: feature 'nan' is not finite"),
+        ("1\n1 1\n0 0 1e39\n", r"line 3: feature '1e39' is not finite in float32"),
         ("1\n2 1\n0 0 1\n0 0\n", r"nodes with 0 and 1 features"),
     ],
 )
 def test_damaged_sets_are_named_with_their_line(write, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_graph_set(write("g.txt", text), name="toy")
+
+
+def test_classes_and_tags_are_text(write) -> None:
+    graphs = read_graph_set(write("g.txt", "3\n1 none\nnan 0\n1 a#1\n? 0\n1 01\n07 0\n"), name="toy")
+    assert [graphs.classes[label] for label in graphs.labels] == ["none", "a#1", "01"]
+    assert graphs.node_classes == ("07", "?", "nan")

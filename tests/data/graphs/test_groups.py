@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from topology_efficient_dl.data.graphs import TimedGroups, southern_women
 from topology_efficient_dl.data.graphs.group_readers import read_hyperedges, read_timed_simplices
 from topology_efficient_dl.data.graphs.groups import distinct_groups, flattened, offsets_of, ordered_groups
+from topology_efficient_dl.data.graphs.node_tables import read_names
 from topology_efficient_dl.errors import DataError
 
 group_lists = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=5), min_size=1, max_size=15)
@@ -80,6 +81,40 @@ def test_unknown_nodes_and_ids(three_files, write) -> None:
         read_timed_simplices(*three_files, name="toy", original_ids=write("map.txt", "new old\n2 x\n7 y\n"))
     with pytest.raises(DataError, match=r"labels.txt, line 3: class code 3; expected 1 to 2, the lines of names.txt"):
         read_timed_simplices(*three_files, name="toy", labels=write("labels.txt", "1\n2\n3\n"), classes=classes)
+
+
+def test_ids_of_simplices_are_text(three_files, write) -> None:
+    write("s-simplices.txt.gz", "7\n07\n007\na\n")
+    assert read_timed_simplices(*three_files, name="toy").nodes.tolist() == ["007", "07", "7", "a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("2 x\n5 y\n7 x\n", r"map.txt, line 4: node 'x' stands twice"), ("2 x\n2 y\n", r"line 3: node '2' stands twice")],
+)
+def test_original_ids_that_are_not_distinct(three_files, write, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_timed_simplices(*three_files, name="toy", original_ids=write("map.txt", f"new old\n{text}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("1 cats\n2 dogs\n", ["cats", "dogs"]),
+        ("1 grade\n3 grade\n", ["1 grade", "3 grade"]),
+        ("1\n2\n", ["1", "2"]),
+        ("none\nnan\n", ["none", "nan"]),
+        ("cats\n\ndogs\n", "line 2: a blank line; expected another name on every line"),
+        ("cats\ncats\n", "line 2: name 'cats' stands twice"),
+    ],
+)
+def test_names_of_classes(write, text: str, names) -> None:
+    path = write("names.txt", text)
+    if isinstance(names, list):
+        assert read_names(path) == names
+    else:
+        with pytest.raises(DataError, match=names):
+            read_names(path)
 
 
 def test_hyperedges(write) -> None:

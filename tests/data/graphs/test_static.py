@@ -53,6 +53,8 @@ def test_heterophilous_layout(tmp_path: Path) -> None:
         ({"edges": np.array([[0.0, 1.0]])}, r"edges are float64 of shape \(1, 2\); expected whole numbers"),
         ({"edges": np.array([0, 1])}, r"edges are int64 of shape \(2,\)"),
         ({"node_features": np.full((4, 2), np.nan)}, r"feature 0 of node 0 is nan; expected finite"),
+        ({"node_features": np.full((4, 2), -1e39)}, r"feature 0 of node 0 is -1e\+39; expected at most 3.4e\+38"),
+        ({"node_features": np.array([["1", "2"]] * 4)}, r"features are <U1; expected numbers"),
         ({"node_features": np.zeros((3, 2))}, r"features of shape \(3, 2\); expected \(4, f\)"),
         ({"train_masks": np.zeros((2, 3), dtype=bool)}, r"train_masks is bool of shape \(2, 3\)"),
         ({"test_masks": np.zeros((1, 4), dtype=bool)}, r"masks of different shapes"),
@@ -64,6 +66,25 @@ def test_arrays_that_do_not_fit(tmp_path: Path, changes, message: str) -> None:
     np.savez(tmp_path / "g.npz", **heterophilous(**changes))
     with pytest.raises(DataError, match=message):
         read_heterophilous(tmp_path / "g.npz", name="g")
+
+
+def test_labels_of_arrays_are_text_and_nan_is_missing(tmp_path: Path) -> None:
+    for labels, expected in (
+        (["none", "nan", "?", "007"], ["none", "nan", "?", "007"]),
+        ([b"none", b"unknown", b"7", b"7"], ["none", "unknown", "7", "7"]),
+        ([1.0, np.nan, 2.5, 1.0], ["1.0", None, "2.5", "1.0"]),
+    ):
+        np.savez(tmp_path / "g.npz", **heterophilous(node_labels=np.array(labels)))
+        graph = read_heterophilous(tmp_path / "g.npz", name="g")
+        assert [graph.classes[label] if label >= 0 else None for label in graph.labels] == expected
+
+
+def test_features_that_float32_would_make_one_stay_apart(tmp_path: Path) -> None:
+    seconds = 1_700_000_000 + np.array([[0, 0.5], [1, 0.25], [2, 0.5], [60, 0]])
+    np.savez(tmp_path / "g.npz", **heterophilous(node_features=seconds))
+    found = read_heterophilous(tmp_path / "g.npz", name="g").features
+    assert found is not None
+    np.testing.assert_array_equal(found, seconds)
 
 
 def test_damaged_and_missing_npz(tmp_path: Path) -> None:
@@ -118,6 +139,21 @@ def test_edge_list(write) -> None:
     assert read_edge_list(write("e.csv", "a\tb\n"), name="g").labels.tolist() == [-1, -1]
     with pytest.raises(DataError, match=r"e.csv, line 2: node '3' is not in m.txt"):
         read_edge_list(write("e.csv", "7 9\n9 3\n"), write("m.txt", "7 a\n9 b\n"), name="g")
+
+
+def test_an_edge_list_with_names_of_columns(write) -> None:
+    assert read_edge_list(write("e.csv", "Source,Target\na,b\n"), name="g").n_edges == 1
+    assert read_edge_list(write("e.csv", "person colleague\na b\n"), name="g", header=True).n_edges == 1
+    assert read_edge_list(write("e.csv", "i j\nj k\n"), name="g", header=False).n_edges == 2
+    for text in ("person1 person2\n1 2\n2 3\n", "i j\ni k\n"):
+        with pytest.raises(
+            DataError, match=r"e.csv, line 1: .* could be names of columns or a row; say which with head"
+        ):
+            read_edge_list(write("e.csv", text), name="g")
+    with pytest.raises(
+        DataError, match=r"e.csv, line 3: '#cats #dogs' begins as a comment and has the fields of a row"
+    ):
+        read_edge_list(write("e.csv", "# hashtags\ncats dogs\n#cats #dogs\n"), name="g")
 
 
 @given(edge_lists)

@@ -22,7 +22,7 @@ from topology_efficient_dl.data.graphs.task import (
     read_task,
 )
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.graph_params import GraphParams
+from topology_efficient_dl.graph_params import DiffusionRecipe, GraphParams
 
 PARTS = ("train", "validation", "test")
 
@@ -163,6 +163,15 @@ def test_a_card_counts_what_is_there(name: str) -> None:
     assert 1 / card["n_classes"] <= card["majority_share"] <= 1
     assert task.split_rule in card["notes"]
     assert (card["source"], card["skipped"], card["task"]) == ("made up", "", f"classes of {task.kind}s")
+
+
+def test_a_card_says_what_stands_in_without_times_and_which_features_are_constant() -> None:
+    recipes = {"diffused": DiffusionRecipe(), "static": DiffusionRecipe(operators=("weight",), features="own")}
+    notes = describe_task(TASKS["static graph"](), recipes)["notes"]
+    assert "no times: propagation.diffused spreads labels by triangles and weight instead of period_groups" in notes
+    assert "1 of 2 feature(s) with one value at all nodes, which become 0" in notes
+    assert "propagation.static" not in notes
+    assert "no times" not in describe_task(contacts(), recipes)["notes"]
 
 
 @pytest.mark.usefixtures("no_root")

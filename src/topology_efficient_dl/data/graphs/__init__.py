@@ -12,16 +12,20 @@ contact of a node with itself, self-loop   left out, counted
 duplicate contact or edge                  kept once, counted; of timed groups every one is kept, it is an event
 time before the one above                  put in order, counted
 time off the grid of the sensors           kept, counted
-time that is not a whole number            error
+time that is not a whole number            error; negative ones are times like any other
 repeated member of a group                 kept once, counted
 empty group                                error
-missing label (empty, ? nan none unknown)  -1, counted
+missing label: null; in text empty, ?, nan -1, counted; any other text is a class
+first line of names of columns             read by the names; words above numbers that are no known names: error
+comment that has the fields of a row       error
+row numbers before ids; times at the end   error
 class in the log other than in metadata    the metadata count; counted. Without metadata, two classes of a node: error
 id twice in the metadata                   error
 empty file; ragged line; empty id          error
 files of one set that do not fit           error
 damaged gzip, npz or mat file; no text     error
-values not finite; pickled objects         error
+values not finite, or beyond float32       error
+pickled objects                            error
 edge in both directions                    kept once, counted where the source lists edges once
 adjacency that is not symmetric            made symmetric, counted
 node in two parts of an official split     error

@@ -22,7 +22,7 @@ class ContactLog(ArrayRecord):
     labels : (n,) int64 codes in ``range(len(classes))``, -1 where missing
     classes : (n_classes,) the original labels in code order
     attributes : by name, (n,) unicode, e.g. gender
-    features : (n, f) float32, or None
+    features : (n, f) float32, or float64 as in `columns.narrowed`, or None
     notes : every repair, with its count
     """
 

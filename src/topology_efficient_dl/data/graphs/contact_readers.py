@@ -17,14 +17,14 @@ from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.contact_log import ContactLog, ordered_contacts
 from topology_efficient_dl.data.graphs.groups import TimedGroups, ordered_groups
 from topology_efficient_dl.data.graphs.node_tables import (
-    MISSING_SPELLINGS,
     NodeTable,
     index_nodes,
+    is_missing,
     places_in,
     read_metadata_file,
 )
 from topology_efficient_dl.data.graphs.records import IntArray, notes_of
-from topology_efficient_dl.data.graphs.text_tables import line_of_row, read_table
+from topology_efficient_dl.data.graphs.text_tables import read_table
 
 UnknownNodes = Literal["error", "keep"]
 
@@ -35,7 +35,7 @@ def read_contact_log(
     *,
     name: str,
     resolution: int | None = None,
-    header: bool = False,
+    header: bool | None = None,
     unknown_nodes: UnknownNodes = "error",
 ) -> ContactLog:
     """A log of lines ``t i j``, or ``t i j Ci Cj`` with the classes of both nodes.
@@ -48,7 +48,7 @@ def read_contact_log(
     metadata : lines ``id class`` or ``id class gender``
     name : of the set
     resolution : seconds between two looks of the sensors; time stamps off this grid are counted
-    header : the first line of the log has names of columns
+    header : whether the first line of the log names the columns; if None, its names do
     unknown_nodes : what to do with a node that the metadata lack
 
     Raises
@@ -58,13 +58,15 @@ def read_contact_log(
     """
     layouts = (("t", "i", "j"), ("t", "i", "j", "Ci", "Cj"))
     table = read_table(contacts, *layouts, whole=("t",), optional=("Ci", "Cj"), header=header)
+    if not table.attrs["named"]:
+        _refuse_time_last(contacts, table)
     inline = _inline_classes(table) if "Ci" in table else None
     if metadata is not None:
         known: NodeTable | None = read_metadata_file(metadata)
     else:
-        known = None if inline is None else _classes_of_the_log(contacts, table, inline, header)
+        known = None if inline is None else _classes_of_the_log(contacts, table, inline)
     ids = table[["i", "j"]].to_numpy().ravel()
-    nodes = index_nodes(ids, known, places_in(contacts, 2, header), unknown_nodes == "keep")
+    nodes = index_nodes(ids, known, places_in(contacts, table, 2), unknown_nodes == "keep")
     times, pairs, repairs = ordered_contacts(table["t"].to_numpy(), nodes.codes.reshape(-1, 2), resolution)
     clashes = _clashes(inline, known) if inline is not None and known is not None else ()
     notes = (*repairs, *nodes.notes, *clashes)
@@ -85,8 +87,8 @@ def read_messages(messages: Path, *, name: str, max_size: int | None = None) -> 
     DataError : the file is missing, damaged or empty, a line is ragged, or a time is not a whole number
     """
     table = read_table(messages, ("sender", "receiver", "t"), whole=("t",))
-    nodes = index_nodes(table[["sender", "receiver"]].to_numpy().ravel(), None, places_in(messages, 2))
-    sent = pd.DataFrame(nodes.codes.reshape(-1, 2), columns=["sender", "receiver"]).assign(t=table["t"])
+    nodes = index_nodes(table[["sender", "receiver"]].to_numpy().ravel(), None, places_in(messages, table, 2))
+    sent = pd.DataFrame(nodes.codes.reshape(-1, 2), columns=["sender", "receiver"]).assign(t=table["t"].to_numpy())
     once = sent.drop_duplicates()
     by_group = once.groupby(["t", "sender"])
     group, keys = by_group.ngroup(), by_group.size().reset_index()
@@ -112,21 +114,32 @@ def _up_to(
     return times[kept], sizes[kept], members[np.repeat(kept, sizes)], int((~kept).sum())
 
 
+def _refuse_time_last(path: Path, table: pd.DataFrame) -> None:
+    """Refuse columns ``i j t``: the first falls and is of nodes, and the last one rises."""
+    first, last = table["t"].to_numpy(), table["j"]
+    if not (first[1:] < first[:-1]).any() or not last.str.fullmatch("[0-9]{1,18}").all():
+        return
+    rise = np.diff(last.astype(np.int64).to_numpy())
+    if (rise >= 0).all() and (rise > 0).any() and set(table["i"]) & set(first.astype(np.str_)):
+        problem = "the first column falls and has ids of the second, and the third rises; expected the time first; "
+        raise damaged(path, f"{problem}name the columns in the first line (i j t), or change their order")
+
+
 def _inline_classes(table: pd.DataFrame) -> pd.DataFrame:
-    """Distinct ``id`` and ``class`` of the log's own columns, indexed by the row where they stand first."""
+    """Distinct ``id`` and ``class`` of the log's own columns, indexed by the line where they stand first."""
     parts = [table[[node, group]].set_axis(["id", "class"], axis=1) for node, group in (("i", "Ci"), ("j", "Cj"))]
     both = pd.concat(parts).sort_index(kind="stable")
-    return both[~both["class"].str.lower().isin(list(MISSING_SPELLINGS))].drop_duplicates()
+    return both[~is_missing(both["class"])].drop_duplicates()
 
 
-def _classes_of_the_log(path: Path, table: pd.DataFrame, inline: pd.DataFrame, header: bool) -> NodeTable:
+def _classes_of_the_log(path: Path, table: pd.DataFrame, inline: pd.DataFrame) -> NodeTable:
     """The class of every node of the log, empty where the log never says it."""
     again = inline[inline["id"].duplicated()]
     if len(again):
-        node, row = again["id"].iloc[0], int(again.index[0])
+        node, line = again["id"].iloc[0], int(again.index[0])
         found = " and ".join(f"'{label}'" for label in inline.loc[inline["id"] == node, "class"])
         problem = f"node '{node}' has the classes {found}; expected one; correct the log or give a metadata file"
-        raise damaged(path, problem, line_of_row(path, row, header))
+        raise damaged(path, problem, line)
     said = inline.set_index("id")["class"].reindex(pd.unique(table[["i", "j"]].to_numpy().ravel()), fill_value="")
     return NodeTable(path, said.index.to_numpy(dtype=np.str_), said.to_numpy(dtype=np.str_))
 

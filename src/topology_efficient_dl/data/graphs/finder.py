@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,6 @@ from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
 ROOT_VARIABLE = "GRAPH_ROOT"
 JSON_FILE = "graph.json"
 SHIPPED = ("planted_contacts", "southern_women")
-SAFE_NAME = re.compile(r"\w[\w.-]*")
 
 Graph = ContactLog | TimedGroups | StaticGraph | Hypergraph | GraphSet
 Files = Mapping[str, Path | tuple[Path, ...]]
@@ -75,7 +73,7 @@ def find_graph(name: str, root: str | Path | None = None) -> GraphSource:
 
     In ``root`` if it is given; else in the folders of the environment variable ``GRAPH_ROOT`` (several joined as in
     ``PATH``); then among what ships. In a folder a known set is known by its files, any other by a ``graph.json`` in a
-    folder of its name.
+    folder of its name, whatever characters that has; paths are no names.
 
     Raises
     ------
@@ -83,7 +81,7 @@ def find_graph(name: str, root: str | Path | None = None) -> GraphSource:
         graph is nowhere
     """
     folders = _folders(root)
-    if SAFE_NAME.fullmatch(name):
+    if _is_folder_name(name):
         for folder in folders:
             found = _in_folder(folder, name)
             if found:
@@ -235,8 +233,13 @@ def _paths(files: Files) -> Iterator[Path]:
         yield from paths if isinstance(paths, tuple) else (paths,)
 
 
+def _is_folder_name(name: str) -> bool:
+    """Whether this is the name of something in a folder, and no way to another place."""
+    return name not in ("", ".", "..") and not any(mark in name for mark in ("/", "\\", "\0"))
+
+
 def _names_in(folder: Path) -> Iterator[str]:
-    yield from (path.parent.name for path in folder.glob(f"*/{JSON_FILE}"))
+    yield from (path.parent.name for path in folder.glob(f"*/{JSON_FILE}") if _is_folder_name(path.parent.name))
     yield from (name for name, known in KNOWN.items() if not _files_of(known, folder)[1])
 
 
@@ -250,6 +253,11 @@ def _not_found(name: str, folders: list[Path]) -> str:
         else f"Put {name}/{JSON_FILE} there"
     )
     hint = "." if known else did_you_mean(name, here) or "."
+    parted = next((own for own in sorted(here) if name in own.split() and own != name), None)
+    if parted:
+        hint = (
+            f"; there is '{parted}': on the command line blanks part names, so name it in a list of conf/<environment>."
+        )
     return (
         f"graph '{name}' not found{hint} Looked in {places} and among what ships ({', '.join(SHIPPED)}). "
         f"{way_out}, or set root or {ROOT_VARIABLE} to the folder that has it."

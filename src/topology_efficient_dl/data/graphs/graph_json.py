@@ -16,11 +16,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
 
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.contact_log import ContactLog, ordered_contacts
@@ -28,11 +38,19 @@ from topology_efficient_dl.data.graphs.groups import TimedGroups, ordered_groups
 from topology_efficient_dl.data.graphs.node_tables import encode_labels, missing_note
 from topology_efficient_dl.data.graphs.records import FloatArray, IntArray, StrArray, notes_of
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph, undirected_edges
-from topology_efficient_dl.data.graphs.text_tables import open_text
+from topology_efficient_dl.data.graphs.static_readers import checked_features
+from topology_efficient_dl.data.graphs.text_tables import LARGEST, open_text
 
-Id = StrictInt | StrictStr
-Time = Annotated[int, Field(strict=True, ge=-(2**62), le=2**62)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+def _plain(text: int | str) -> int | str:
+    if isinstance(text, str) and (not text or "\0" in text):
+        raise ValueError("expected a text that is not empty and has no NUL, a whole number, or null for no label")
+    return text
+
+
+Id = Annotated[StrictInt | StrictStr, AfterValidator(_plain)]
+Time = Annotated[int, Field(strict=True, ge=-LARGEST, le=LARGEST)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -106,7 +124,9 @@ class _Nodes:
         if len(self.index) < self.count:
             second = next(node for index, node in enumerate(self.ids.tolist()) if self.index[node] != index)
             raise damaged(path, f"nodes: id '{second}' stands twice; expected every id once; take one out")
-        self.labels, self.classes = encode_labels(["" if n.label is None else str(n.label) for n in document.nodes])
+        self.labels, self.classes = encode_labels(
+            ["" if node.label is None else str(node.label) for node in document.nodes]
+        )
         self.features = _features(path, document.nodes)
 
     @property
@@ -138,12 +158,21 @@ class _Nodes:
 def _document(path: Path) -> GraphDocument:
     try:
         with open_text(path) as file:
-            return GraphDocument.model_validate(json.load(file))
+            return GraphDocument.model_validate(json.load(file, object_pairs_hook=partial(_object, path)))
     except json.JSONDecodeError as error:
         problem = f"is no JSON ({error.msg} at column {error.colno}); expected an object with nodes; correct it"
         raise damaged(path, problem, error.lineno) from error
     except ValidationError as error:
         raise damaged(path, _first_problem(error)) from error
+
+
+def _object(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        again = next(name for name in names if names.count(name) > 1)
+        raise damaged(path, f"'{again}' stands twice in {str(pairs)[:60]}; expected it once; take one out")
+    return found
 
 
 def _first_problem(error: ValidationError) -> str:
@@ -161,7 +190,7 @@ def _features(path: Path, nodes: Sequence[NodeEntry]) -> FloatArray | None:
     if other is not None:
         found = f"nodes[{other}]: {lengths[other] or 'no'} features, but {lengths[0] or 'none'} of nodes[0]"
         raise damaged(path, f"{found}; expected as many for every node, or none for all; fill them up")
-    return np.array([node.features for node in nodes], dtype=np.float32) if lengths[0] else None
+    return checked_features(path, np.array([node.features for node in nodes]), len(nodes)) if lengths[0] else None
 
 
 def _contact_log(name: str, contacts: Sequence[tuple[int, Any, Any]], nodes: _Nodes) -> ContactLog:

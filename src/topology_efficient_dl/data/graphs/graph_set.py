@@ -24,7 +24,7 @@ class GraphSet(ArrayRecord):
     classes : (n_classes,) the original labels in code order
     node_labels : (n_nodes,) int64 codes in ``range(len(node_classes))``, or None
     node_classes : the original node labels in code order
-    node_features : (n_nodes, f) float32, or None
+    node_features : (n_nodes, f) float32, or float64 as in `columns.narrowed`, or None
     folds : (n_folds, n_graphs) bool, True where a graph is in the test part of the fold, or None
     notes : every repair, with its count
     """

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+from topology_efficient_dl.columns import LARGEST
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
 from topology_efficient_dl.data.graphs.groups import offsets_of
 from topology_efficient_dl.data.graphs.node_tables import encode_labels
 from topology_efficient_dl.data.graphs.records import BoolArray, FloatArray, IntArray, notes_of
 from topology_efficient_dl.data.graphs.static_graph import symmetric_edges
-from topology_efficient_dl.data.graphs.text_tables import data_lines, line_of_row, open_text, read_table
+from topology_efficient_dl.data.graphs.static_readers import checked_features
+from topology_efficient_dl.data.graphs.text_tables import data_lines, fields_of, open_text, read_table
 
 Lines = Iterator[tuple[int, str]]
 
@@ -90,7 +92,7 @@ def _graphs(path: Path, lines: Lines) -> list[_Graph]:
 
 def _graph(path: Path, lines: Lines) -> _Graph:
     number, text = _next_line(path, lines, "a graph 'n label'")
-    fields = text.split()
+    fields = fields_of(text)
     if len(fields) != 2:
         raise damaged(path, f"'{text[:60]}'; expected 'n label', the size and the class of the next graph", number)
     size = _whole(path, number, fields[0], "the number of nodes")
@@ -99,7 +101,7 @@ def _graph(path: Path, lines: Lines) -> _Graph:
 
 def _node(path: Path, lines: Lines, size: int) -> _Node:
     number, text = _next_line(path, lines, "a node 'tag m neighbours...'")
-    tag, *fields = text.split()
+    tag, *fields = fields_of(text)
     degree = _whole(path, number, fields[0] if fields else "", "the number of neighbours")
     if len(fields) <= degree:
         raise damaged(path, f"{len(fields) - 1} neighbours; expected {degree}, as the line says; complete it", number)
@@ -118,16 +120,19 @@ def _next_line(path: Path, lines: Lines, expected: str) -> tuple[int, str]:
 
 
 def _whole(path: Path, line: int, text: str, what: str) -> int:
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise damaged(path, f"{what} is '{text[:60]}'; expected a whole number from 0; correct it", line)
     return int(text)
 
 
 def _real(path: Path, line: int, text: str) -> float:
     try:
-        return float(text)
+        value = float(text.replace("_", " "))
     except ValueError:
         raise damaged(path, f"feature '{text}' is not a number; correct it", line) from None
+    if not abs(value) <= LARGEST:
+        raise damaged(path, f"feature '{text}' is not finite in float32; correct it, or take another unit", line)
+    return value
 
 
 def _edges(graphs: Sequence[_Graph], node_offsets: IntArray) -> tuple[IntArray, IntArray, tuple[str, ...]]:
@@ -146,18 +151,19 @@ def _features(path: Path, nodes: Sequence[_Node]) -> FloatArray | None:
     widths = {len(node.features) for node in nodes}
     if len(widths) > 1:
         raise damaged(path, f"nodes with {' and '.join(map(str, sorted(widths)))} features; expected as many for each")
-    return np.array([node.features for node in nodes], dtype=np.float32) if widths != {0} else None
+    return checked_features(path, np.array([node.features for node in nodes]), len(nodes)) if widths != {0} else None
 
 
 def _folds(paths: Sequence[Path], n_graphs: int) -> BoolArray:
     tests = np.zeros((len(paths), n_graphs), dtype=bool)
     for fold, path in enumerate(paths):
-        indices = read_table(path, ("index",), whole=("index",))["index"].to_numpy(dtype=np.int64)
+        column = read_table(path, ("index",), whole=("index",))["index"]
+        indices = column.to_numpy(dtype=np.int64)
         outside = (indices < 0) | (indices >= n_graphs)
         taken = ~outside & tests.any(axis=0)[np.where(outside, 0, indices)]
         bad = np.flatnonzero(outside | taken)
         if len(bad):
             problem = f"test graph {indices[bad[0]]}; expected 0 to {n_graphs - 1}, each in one fold"
-            raise damaged(path, f"{problem}; correct the index", line_of_row(path, int(bad[0])))
+            raise damaged(path, f"{problem}; correct the index", column.index[bad[0]])
         tests[fold, indices] = True
     return tests

@@ -6,14 +6,17 @@ Benson, "Generative hypergraph clustering", Science Advances 7 (2021).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.groups import Hypergraph, TimedGroups, flattened, ordered_groups
 from topology_efficient_dl.data.graphs.node_tables import (
     NodeTable,
+    check_distinct,
     encode_labels,
     index_nodes,
     missing_note,
@@ -22,7 +25,9 @@ from topology_efficient_dl.data.graphs.node_tables import (
     read_metadata_file,
 )
 from topology_efficient_dl.data.graphs.records import IntArray, StrArray
-from topology_efficient_dl.data.graphs.text_tables import data_lines, line_of_row, open_text, read_table
+from topology_efficient_dl.data.graphs.text_tables import data_lines, fields_of, open_text, read_table
+
+NODE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def read_timed_simplices(
@@ -54,12 +59,12 @@ def read_timed_simplices(
     DataError : a file is missing, damaged or empty, a line is no whole number, a size is below one, a node is unknown,
         or the lengths of the files do not fit
     """
-    sizes, members, moments = (_column(path) for path in (nverts, simplices, times))
-    _check_sizes(nverts, sizes)
+    sizes, moments = _sizes(nverts), _column(times).to_numpy().astype(np.int64)
+    members = read_table(simplices, ("node",))
     _check_length(simplices, len(members), int(sizes.sum()), f"the sum of {nverts.name}")
     _check_length(times, len(moments), len(sizes), f"the lines of {nverts.name}")
     known = _node_table(labels, classes, metadata)
-    nodes = index_nodes(members.astype(np.str_), known, places_in(simplices))
+    nodes = index_nodes(members["node"].to_numpy(), known, places_in(simplices, members))
     ordered, offsets, codes, repairs = ordered_groups(moments, sizes, nodes.codes)
     ids = nodes.nodes if original_ids is None else _original(original_ids, nodes.nodes)
     notes = (*repairs, *nodes.notes)
@@ -87,15 +92,18 @@ def read_hyperedges(hyperedges: Path, labels: Path, classes: Path, *, name: str)
     return Hypergraph(name, offsets, members, n_nodes, codes, names, (*repairs, *missing_note(codes)))
 
 
-def _column(path: Path) -> IntArray:
-    return read_table(path, ("value",), whole=("value",))["value"].to_numpy(dtype=np.int64)
+def _column(path: Path) -> pd.Series[int]:
+    return read_table(path, ("value",), whole=("value",))["value"]
 
 
-def _check_sizes(path: Path, sizes: IntArray) -> None:
+def _sizes(path: Path) -> IntArray:
+    column = _column(path)
+    sizes: IntArray = column.to_numpy().astype(np.int64)
     bad = np.flatnonzero(sizes < 1)
     if len(bad):
         problem = f"a simplex of {sizes[bad[0]]} nodes; expected one or more; take it out here and in the times"
-        raise damaged(path, problem, line_of_row(path, int(bad[0])))
+        raise damaged(path, problem, column.index[bad[0]])
+    return sizes
 
 
 def _check_length(path: Path, found: int, expected: int, why: str) -> None:
@@ -111,7 +119,10 @@ def _node_table(labels: Path | None, classes: Path | None, metadata: Path | None
 
 def _original(path: Path, nodes: StrArray) -> StrArray:
     """The ids that nodes had before they were numbered."""
-    table = read_table(path, ("id", "original"), header=True).set_index("id")["original"]
+    rows = read_table(path, ("id", "original"), header=True)
+    for column in ("id", "original"):
+        check_distinct(path, rows[column])
+    table = rows.set_index("id")["original"]
     lacking = [node for node in nodes.tolist() if node not in table.index]
     if lacking:
         raise damaged(
@@ -121,9 +132,9 @@ def _original(path: Path, nodes: StrArray) -> StrArray:
 
 
 def _hyperedge(path: Path, line: int, text: str, n_nodes: int, labels: Path) -> list[int]:
-    fields = text.replace(",", " ").split()
+    fields = fields_of(text.replace(",", " "))
     for field in fields:
-        if not field.isdecimal() or not 1 <= int(field) <= n_nodes:
+        if not NODE_NUMBER.fullmatch(field) or not 1 <= int(field) <= n_nodes:
             problem = f"member '{field}'; expected a node from 1 to {n_nodes}, the lines of {labels.name}"
             raise damaged(path, f"{problem}; correct it or add the node's label", line)
     return list(map(int, fields))

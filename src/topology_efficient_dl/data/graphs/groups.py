@@ -52,7 +52,7 @@ class TimedGroups(ArrayRecord):
     nodes : (n,) unicode, the ids of the source
     labels : (n,) int64 codes in ``range(len(classes))``, -1 where missing
     classes : (n_classes,) the original labels in code order
-    features : (n, f) float32, or None
+    features : (n, f) float32, or float64 as in `columns.narrowed`, or None
     time_unit : ``"s"``, ``"ms"``, or ``"rank"`` where only an order is known
     notes : every repair, with its count
     """

@@ -19,7 +19,7 @@ from scipy.sparse import coo_matrix
 
 from topology_efficient_dl.bounded import check_mat, check_size
 from topology_efficient_dl.data.formats import damaged
-from topology_efficient_dl.data.graphs.node_tables import encode_labels, missing_note
+from topology_efficient_dl.data.graphs.node_tables import encode_labels, labels_of_array, missing_note
 from topology_efficient_dl.data.graphs.records import FloatArray, IntArray
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph, symmetric_edges
 from topology_efficient_dl.data.graphs.static_readers import checked_edges, checked_features
@@ -44,7 +44,7 @@ def read_attributed_mat(attributes: Path, adjacency: Path, *, name: str, keys: t
     DataError : a file is missing or damaged, lacks an array, or the arrays do not fit each other
     """
     found, related = load_mat(attributes, keys[0], keys[1]), load_mat(adjacency, keys[2])
-    labels, classes = encode_labels(found[keys[1]].ravel().astype(np.str_))
+    labels, classes = encode_labels(labels_of_array(attributes, found[keys[1]]))
     features = checked_features(attributes, _dense(attributes, found[keys[0]]), len(labels))
     edges, notes = _edges_of_matrix(adjacency, related[keys[2]], len(labels))
     return StaticGraph(name, edges, len(labels), labels, classes, features, notes=(*notes, *missing_note(labels)))
@@ -76,10 +76,10 @@ def read_facebook100(graph: Path, *, name: str, label: str = "gender") -> Static
         expected = f"(n, {len(FACEBOOK_COLUMNS)}): {', '.join(FACEBOOK_COLUMNS)}"
         raise damaged(graph, f"local_info of shape {answers.shape}; expected {expected}; is it of facebook100?")
     chosen = answers[:, FACEBOOK_COLUMNS.index(label)]
-    labels, classes = encode_labels(["" if value == 0 else str(value) for value in chosen.tolist()])
+    labels, classes = encode_labels(np.where(chosen == 0, "", labels_of_array(graph, chosen)))
     edges, notes = _edges_of_matrix(graph, found["A"], len(labels))
     others = [FACEBOOK_COLUMNS.index(column) for column in FACEBOOK_FEATURES if column != label]
-    features = np.hstack([_one_hot(answers[:, column]) for column in others])
+    features: FloatArray = np.hstack([_one_hot(answers[:, column]) for column in others])
     return StaticGraph(name, edges, len(labels), labels, classes, features, notes=(*notes, *missing_note(labels)))
 
 
@@ -118,8 +118,8 @@ def _edges_of_matrix(path: Path, matrix: Any, n_nodes: int) -> tuple[IntArray, t
     return symmetric_edges(checked_edges(path, np.column_stack(sparse.nonzero()), n_nodes), n_nodes)
 
 
-def _one_hot(answers: NDArray[Any]) -> FloatArray:
+def _one_hot(answers: NDArray[Any]) -> NDArray[np.float32]:
     """(n, number of distinct answers) float32; rows of missing answers (0) are zero."""
     values = np.unique(answers[answers != 0])
-    hot: FloatArray = (answers[:, None] == values[None, :]).astype(np.float32)
+    hot: NDArray[np.float32] = (answers[:, None] == values[None, :]).astype(np.float32)
     return hot

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.columns import RealArray
 from topology_efficient_dl.errors import StorageError
 
 BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float32]
+FloatArray = RealArray
 IntArray = NDArray[np.int64]
 StrArray = NDArray[np.str_]
 

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from topology_efficient_dl.bounded import NPZ_ERRORS, check_size, read_npz
+from topology_efficient_dl.columns import check_range, narrowed
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.node_tables import (
     encode_labels,
     index_nodes,
+    labels_of_array,
     missing_note,
     places_in,
     read_metadata_file,
@@ -27,6 +29,7 @@ from topology_efficient_dl.data.graphs.node_tables import (
 from topology_efficient_dl.data.graphs.records import BoolArray, FloatArray, IntArray
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph, undirected_edges
 from topology_efficient_dl.data.graphs.text_tables import read_table
+from topology_efficient_dl.errors import DataError
 
 HETEROPHILOUS = ("node_features", "node_labels", "edges", "train_masks", "val_masks", "test_masks")
 SHCHUR = tuple(f"{kind}_{part}" for kind in ("adj", "attr") for part in ("data", "indices", "indptr", "shape"))
@@ -43,7 +46,7 @@ def read_heterophilous(graph: Path, *, name: str) -> StaticGraph:
     n_nodes = len(arrays["node_labels"])
     features = checked_features(graph, arrays["node_features"], n_nodes)
     edges, repairs = undirected_edges(checked_edges(graph, arrays["edges"], n_nodes), n_nodes)
-    labels, classes = encode_labels(arrays["node_labels"].astype(np.str_))
+    labels, classes = encode_labels(labels_of_array(graph, arrays["node_labels"]))
     masks = {
         part: _checked_masks(graph, key, arrays[key], n_nodes)
         for part, key in (("train", "train_masks"), ("validation", "val_masks"), ("test", "test_masks"))
@@ -66,24 +69,27 @@ def read_shchur(graph: Path, *, name: str) -> StaticGraph:
     features = checked_features(graph, attributes.toarray(), n_nodes)
     found = np.column_stack(adjacency.nonzero())
     edges, repairs = undirected_edges(checked_edges(graph, found, n_nodes), n_nodes)
+    if arrays["labels"].dtype.kind not in "iu":
+        raise damaged(graph, f"labels are {arrays['labels'].dtype}; expected whole numbers, places in class_names")
     codes, names = arrays["labels"].astype(np.int64), tuple(arrays["class_names"].astype(np.str_).tolist())
     if ((codes < 0) | (codes >= len(names))).any():
         raise damaged(graph, f"labels {codes.min()} to {codes.max()}; expected 0 to {len(names) - 1}, its class_names")
     return StaticGraph(name, edges, n_nodes, codes, names, features, notes=repairs)
 
 
-def read_edge_list(edges: Path, metadata: Path | None = None, *, name: str) -> StaticGraph:
+def read_edge_list(edges: Path, metadata: Path | None = None, *, name: str, header: bool | None = None) -> StaticGraph:
     """Lines ``i j``, with a metadata file of lines ``id class`` or ``id class gender``, or without.
 
-    Nodes are those that have an edge, by number if all ids are numbers, else by spelling.
+    Nodes are those that have an edge, by number if all ids are numbers, else by spelling. ``header`` says whether the
+    first line names the columns; if None, its names do.
 
     Raises
     ------
     DataError : a file is missing, damaged or empty, a line is ragged, or a node is not in the metadata
     """
-    table = read_table(edges, ("i", "j"))
+    table = read_table(edges, ("i", "j"), header=header)
     known = None if metadata is None else read_metadata_file(metadata)
-    nodes = index_nodes(table.to_numpy().ravel(), known, places_in(edges, 2))
+    nodes = index_nodes(table.to_numpy().ravel(), known, places_in(edges, table, 2))
     found, repairs = undirected_edges(nodes.codes.reshape(-1, 2), len(nodes.nodes))
     notes = (*repairs, *nodes.notes)
     return StaticGraph(name, found, len(nodes.nodes), nodes.labels, nodes.classes, notes=notes)
@@ -108,21 +114,21 @@ def checked_edges(path: Path, edges: NDArray[Any], n_nodes: int) -> IntArray:
 
 
 def checked_features(path: Path, features: NDArray[Any], n_nodes: int) -> FloatArray:
-    """(n_nodes, f) float32 features, all finite.
+    """(n_nodes, f) features, all finite, in float32 where that keeps what tells nodes apart.
 
     Raises
     ------
-    DataError : another shape or number of nodes, or a value that is not finite
+    DataError : another shape or number of nodes, or a value that is no number, not finite or beyond float32
     """
     if features.ndim != 2 or len(features) != n_nodes:
         raise damaged(path, f"features of shape {features.shape}; expected ({n_nodes}, f), as there are labels")
-    values: FloatArray = features.astype(np.float32)
-    if not np.isfinite(values).all():
-        row, column = np.argwhere(~np.isfinite(values))[0]
-        raise damaged(
-            path, f"feature {column} of node {row} is {values[row, column]}; expected finite numbers; fill it"
-        )
-    return values
+    if features.dtype.kind not in "biuf":
+        raise damaged(path, f"features are {features.dtype}; expected numbers")
+    try:
+        check_range(features)
+    except DataError as error:
+        raise damaged(path, str(error)) from None
+    return narrowed(features)
 
 
 def _open_npz(path: Path, keys: tuple[str, ...]) -> Mapping[str, NDArray[Any]]:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.columns import constant_columns
 from topology_efficient_dl.data.graphs.contact_log import ContactLog
 from topology_efficient_dl.data.graphs.finder import Graph, GraphSource, read_graph
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
 from topology_efficient_dl.data.graphs.groups import Hypergraph, TimedGroups
 from topology_efficient_dl.data.graphs.label_splits import few_labels
-from topology_efficient_dl.data.graphs.records import BoolArray, IntArray
+from topology_efficient_dl.data.graphs.records import BoolArray, IntArray, notes_of
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph
 from topology_efficient_dl.data.graphs.storage import graph_from_arrays
 from topology_efficient_dl.data.split import PARTS
 from topology_efficient_dl.data.stratify import validation_mask
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.graph_params import GraphParams
+from topology_efficient_dl.graph_params import AnyRecipe, DiffusionRecipe, GraphParams
 
 GRAPH, TASK = "graph.", "task"
 RULES = ("label_share", "validation_fraction", "draw_seed", "held_out")
@@ -222,10 +224,10 @@ def read_task(source: GraphSource, params: GraphParams) -> GraphTask:
     return GraphTask(name, graph, source.source, **rules)
 
 
-def describe_task(task: GraphTask) -> dict[str, Any]:
+def describe_task(task: GraphTask, recipes: Mapping[str, AnyRecipe] = MappingProxyType({})) -> dict[str, Any]:
     """One row about a task: ``dataset, task, n_train, n_validation, n_test`` (of the first draw), ``n_nodes, n_edges``
     (contacts, groups or edges, as they stand in the source), ``n_graphs, n_classes, majority_share, source, notes,
-    skipped``; without labels the parts are empty."""
+    skipped``; without labels the parts are empty. ``recipes`` are those of propagation that are read of it."""
     nothing = np.empty(0, np.int64)
     parts = task.parts(0) if task.is_labelled else dict.fromkeys(PARTS, nothing)
     counts = np.bincount(task.labels[parts["train"]], minlength=max(task.n_classes, 1))
@@ -239,9 +241,25 @@ def describe_task(task: GraphTask) -> dict[str, Any]:
         "n_classes": task.n_classes,
         "majority_share": float(counts.max() / counts.sum()) if task.is_labelled else None,
         "source": task.source,
-        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *task.graph.notes)),
+        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *_notes(task.graph, recipes))),
         "skipped": "",
     }
+
+
+def _notes(graph: Graph, recipes: Mapping[str, AnyRecipe]) -> tuple[str, ...]:
+    """Notes of the graph, how many of its features tell no nodes apart, and what stands in for operators by time."""
+    features = graph.node_features if isinstance(graph, GraphSet) else getattr(graph, "features", None)
+    constant = 0 if features is None else int(constant_columns(features).sum())
+    what = "feature(s) with one value at all nodes, which become 0"
+    without_times = isinstance(graph, StaticGraph | Hypergraph)
+    words = [
+        f"no times: propagation.{name} spreads labels by {' and '.join(other.operators)} instead of "
+        f"{' and '.join(recipe.operators)}, and features by {other.features}"
+        for name, recipe in recipes.items()
+        if without_times and isinstance(recipe, DiffusionRecipe) and (other := recipe.untimed()) != recipe
+    ]
+    share = f"of {0 if features is None else features.shape[1]} {what}"
+    return (*graph.notes, *notes_of((constant, share)), *words)
 
 
 def _n_relations(graph: Graph) -> int:

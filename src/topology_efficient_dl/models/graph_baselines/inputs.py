@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from torch import Tensor
 
+from topology_efficient_dl.columns import as_float32
 from topology_efficient_dl.complexes.batch import SimplicialBatch
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.operators import normalised
@@ -145,7 +146,7 @@ def graph_input(complex_: SimplicialComplex | SimplicialBatch, node_features: Ar
 
     Raises
     ------
-    DataError : there is not one row of features for each node
+    DataError : there is not one row of features for each node, or one is not finite in float32
 
     Examples
     --------
@@ -193,7 +194,7 @@ def hypergraph_input(groups: Groups, node_features: ArrayLike, batch: IntArray |
 
 
 def _features(node_features: ArrayLike, n_nodes: int) -> Tensor:
-    rows = np.ascontiguousarray(node_features, np.float32)
+    rows = as_float32(node_features)
     if rows.ndim != 2 or len(rows) != n_nodes:
         raise DataError(f"features of nodes have shape {rows.shape}; expected ({n_nodes}, n_features)")
     return torch.tensor(rows)

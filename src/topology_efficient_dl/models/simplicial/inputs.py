@@ -11,6 +11,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from topology_efficient_dl.columns import as_float32
 from topology_efficient_dl.complexes.batch import CellBatch, SimplicialBatch
 from topology_efficient_dl.complexes.cells import CellComplex
 from topology_efficient_dl.complexes.groups import Groups
@@ -92,7 +93,7 @@ def complex_input(
 
     Raises
     ------
-    DataError : there is not one row of features for each simplex
+    DataError : there is not one row of features for each simplex, or one is not finite in float32
     ParameterError : operators by weights are asked of a cell complex, which has none; or an operator is unknown
 
     Examples
@@ -137,7 +138,7 @@ def _features(
             values = coboundary_means(union, k, oriented=oriented).astype(np.float32) @ parts[k - 1]
             if oriented and k > 1 and given[k - 1] is None:
                 values = np.zeros_like(values)  # B_1 B_2 = 0, but for rounding
-        rows = np.ascontiguousarray(values, np.float32)
+        rows = as_float32(values, "simplex" if k else "node")
         if rows.ndim != 2 or len(rows) != counts[k]:
             raise DataError(
                 f"features of dimension {k} have shape {rows.shape}; expected ({counts[k]}, n_features), one row for "

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from topology_efficient_dl.columns import Float32Array, as_float32, standardised
 from topology_efficient_dl.complexes.rows import IntArray
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.simplicial.sparse import Factors
 
-Float32Array = NDArray[np.float32]
+ROUNDING = 2.0**-46
+"""Of sums of many weights in float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,7 @@ def propagated_features(
     Raises
     ------
     ParameterError : hops are negative
+    DataError : a value is not finite in float32
 
     References
     ----------
@@ -83,9 +86,9 @@ def propagated_features(
     """
     if hops < 0:
         raise ParameterError(f"hops is {hops}; expected 0 or more")
-    own = np.asarray(node_features, np.float32)
+    own = as_float32(node_features)
     if statistics is not None:
-        own = np.concatenate([own, np.asarray(statistics, np.float32)], axis=1)
+        own = np.concatenate([own, as_float32(statistics, column="statistic")], axis=1)
     names = ("own", *(f"{name}^{hop}" for name in operators for hop in range(1, hops + 1)))
     width = own.shape[1]
     values = np.empty((len(own), width * len(names)), np.float32)
@@ -121,11 +124,7 @@ def standardised_counts(values: ArrayLike) -> Float32Array:
     array([[-1.,  0.],
            [ 1.,  0.]], dtype=float32)
     """
-    logs = np.log1p(np.asarray(values, np.float64))
-    spread = logs.std(axis=0)
-    varies = spread > 1e-9
-    scaled = (logs - logs.mean(axis=0)) / np.where(varies, spread, 1.0)
-    return np.where(varies, scaled, 0.0).astype(np.float32)
+    return standardised(np.log1p(np.asarray(values, np.float64)), ROUNDING)
 
 
 def pooled_features(features: PropagatedFeatures, index: IntArray, n_graphs: int) -> PropagatedFeatures:

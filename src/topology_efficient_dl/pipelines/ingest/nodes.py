@@ -11,8 +11,9 @@ from topology_efficient_dl.data.graphs.task import GraphTask, describe_task, hel
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.data.summary import data_card
-from topology_efficient_dl.graph_params import GraphParams
-from topology_efficient_dl.params import IngestParams, Names, ParallelParams
+from topology_efficient_dl.graph_params import GraphParams, Propagation
+from topology_efficient_dl.params import IngestParams, Names, ParallelParams, Zoo
+from topology_efficient_dl.training.graph_cells import recipe_of
 
 
 def prepare_splits(
@@ -37,6 +38,7 @@ def prepare_tasks(
     return (tasks.renamed(held_out_name) if graphs.held_out else tasks).run_on(parallel)
 
 
-def describe_tasks(tasks: Collection[GraphTask]) -> pd.DataFrame:
-    """One row a graph: sizes, classes, balance, source."""
-    return pd.DataFrame([describe_task(task) for task in tasks.values()])
+def describe_tasks(tasks: Collection[GraphTask], models: Names, zoo: Zoo, propagation: Propagation) -> pd.DataFrame:
+    """One row a graph: sizes, classes, balance, source, and what stands in where it has no times."""
+    read = propagation.pick({recipe_of(spec) for spec in zoo.pick(models).values()})
+    return pd.DataFrame([describe_task(task, read) for task in tasks.values()])

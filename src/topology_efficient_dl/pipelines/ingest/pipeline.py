@@ -32,7 +32,12 @@ def create_graph_pipeline() -> Pipeline:
                 "splits",
                 name="prepare_tasks",
             ),
-            Node(describe_tasks, "splits", "data_card", name="describe_tasks"),
+            Node(
+                describe_tasks,
+                ["splits", "params:models", "params:zoo", "params:propagation"],
+                "data_card",
+                name="describe_tasks",
+            ),
         ],
         namespace="ingest",
         prefix_datasets_with_namespace=False,
