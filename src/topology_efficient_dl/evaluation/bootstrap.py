@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.evaluation.metrics import class_columns, decided
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -63,7 +64,7 @@ class PairedPredictions:
 
 
 def pair_predictions(predictions: pd.DataFrame, dataset: str, model: str, baseline: str) -> PairedPredictions:
-    """Line up two models' predictions on one data set by seed and sample index.
+    """Line up two models' predictions on one data set by seed and sample index; what is not finite is no class.
 
     Parameters
     ----------
@@ -75,6 +76,8 @@ def pair_predictions(predictions: pd.DataFrame, dataset: str, model: str, baseli
     DataError : no common seed, or the two were tested on different samples
     """
     cells = predictions[(predictions["dataset"] == dataset) & predictions["model"].isin([model, baseline])]
+    used = class_columns(cells) if len(cells) else []
+    cells = cells.assign(predicted=decided(cells[used].to_numpy(float) if used else None, cells["predicted"]))
     wide = cells.pivot_table(index="index", columns=["model", "seed"], values="predicted")
     seeds = [set(wide[name].columns) if name in wide else set() for name in (model, baseline)]
     common = sorted(seeds[0] & seeds[1])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from topology_efficient_dl.evaluation.failures import failure_lines
 from topology_efficient_dl.evaluation.report import number, score, span
 from topology_efficient_dl.evaluation.summary import as_records
 
@@ -31,7 +32,7 @@ def summary_text(results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]]) -
         tables += [aligned([VERDICT_HEADER, *judged]), *(str(each["explanation"]) for each in _overall(verdicts))]
     else:
         tables += ["No verdict: no proposal was compared with the baseline in this run."]
-    return "\n\n".join(["", *tables, ""])
+    return "\n\n".join(["", *tables, *failure_lines(as_records(results)), ""])
 
 
 def _overall(verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

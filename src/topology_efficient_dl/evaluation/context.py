@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from topology_efficient_dl.efficiency.environment import describe_environment
+from topology_efficient_dl.evaluation.failures import failures_of
 from topology_efficient_dl.evaluation.figures import draw_critical_difference, draw_f1_bars, draw_pareto
 from topology_efficient_dl.evaluation.forest import draw_verdicts
 from topology_efficient_dl.evaluation.pareto import pareto_figure
@@ -58,6 +59,7 @@ def report_context(
         verdicts=verdicts,
         datasets=used,
         skipped=skipped,
+        failures=failures_of(as_records(results)),
         conditions=_conditions(scores, train, efficiency),
         environment=describe_environment(),
         command=run_command(),

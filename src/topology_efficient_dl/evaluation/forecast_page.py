@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from topology_efficient_dl.evaluation.compression_context import recipe_words
 from topology_efficient_dl.evaluation.console import aligned
 from topology_efficient_dl.evaluation.context import provenance_lines, training_words
 from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, REFUTED
+from topology_efficient_dl.evaluation.failures import failure_lines
 from topology_efficient_dl.evaluation.forecast_tables import read_seeds
 from topology_efficient_dl.evaluation.report import NOTHING, number, span
 from topology_efficient_dl.evaluation.style import FADED, INK, display_name, figure_style, model_colours
@@ -128,8 +130,9 @@ def render_forecasts(
         *(f"- {condition}" for condition in _conditions(params, efficiency)),
         *(f"- `{name}`: {_recipe(recipe)}." for name, recipe in recipes.items()),
         "",
-        "## Limits",
+        "## Failures and limits",
         "",
+        *(f"- {line}." for line in failure_lines(as_records(results), "forecasts")),
         *(f"- {limit}" for limit in LIMITS),
         *provenance_lines(),
     ]
@@ -142,9 +145,10 @@ def findings(results: pd.DataFrame, verdicts: Sequence[Row], params: ForecastPar
     Parameters are those of `render_forecasts`.
     """
     rmse = {(row["dataset"], row["model"]): row["rmse_mean"] for row in as_records(results)}
+    known = {key: math.inf if value is None else float(value) for key, value in rmse.items()}
     found = []
     for dataset in dict.fromkeys(results["dataset"]):
-        best = min(naive, key=lambda name: float(rmse[dataset, name]))
+        best = min(naive, key=lambda name: known[dataset, name])
         for model in params.models.root:
             own = [each for each in verdicts if (each["dataset"], each["baseline"]) == (dataset, model)]
             counts = [each["status"] for each in own]
@@ -152,11 +156,14 @@ def findings(results: pd.DataFrame, verdicts: Sequence[Row], params: ForecastPar
                 f"{counts.count(status)} {status}" for status in (CONFIRMED, REFUTED, INCONCLUSIVE) if status in counts
             )
             mine, other = rmse[dataset, model], rmse[dataset, best]
-            worse = "lower" if mine < other else "not lower"
-            found.append(
-                f"{dataset}: of {len(own)} networks made of `{model}` {said}. Its own RMSE, {number(mine)}, is {worse} "
-                f"than that of the best naive forecast (`{best}`, {number(other)})."
+            worse = "lower" if known[dataset, model] < known[dataset, best] else "not lower"
+            beside = (
+                "It has no RMSE, since forecasts of it are not finite."
+                if mine is None
+                else f"Its own RMSE, {number(mine)}, is {worse} than that of the best naive forecast (`{best}`, "
+                f"{number(other)})."
             )
+            found.append(f"{dataset}: of {len(own)} networks made of `{model}` {said}. {beside}")
     return found
 
 
@@ -175,7 +182,8 @@ def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Row]) -> str:
         for row in verdicts
         if row["model"].partition(".")[0] == row["baseline"]
     ]  # fmt: skip
-    return "\n\n".join(["", aligned([head, *rows]), aligned([judged_head, *judged]), ""])
+    tables = [aligned([head, *rows]), aligned([judged_head, *judged])]
+    return "\n\n".join(["", *tables, *failure_lines(as_records(results), "forecasts"), ""])
 
 
 def _conditions(params: ForecastParams, efficiency: EfficiencyParams) -> list[str]:

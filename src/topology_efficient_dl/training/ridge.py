@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from topology_efficient_dl.errors import DataError
+
 PENALTIES = tuple(float(value) for value in np.logspace(-5, 2, 22))
 """Penalties that are tried, in units of the mean squared length of a centred feature vector."""
 
@@ -60,6 +62,10 @@ def fit_ridge(
     penalties : candidates, in units of the mean squared length of a centred feature vector
     tolerance : see ``TOLERANCE``
 
+    Raises
+    ------
+    DataError : features, or sums of their squares, are not finite
+
     References
     ----------
     Rifkin and Lippert, *Notes on regularized least squares* (2007), section 3.2: leave-one-out in closed form.
@@ -88,15 +94,24 @@ def _fit(
     centre, mean = features.mean(axis=0, dtype=np.float64), targets.mean(axis=0)
     centred = (features - centre).astype(np.float32)
     solver = _Dual(centred, targets - mean) if len(labels) <= features.shape[1] else _Primal(centred, targets - mean)
-    errors = {penalty: float((solver.errors(penalty) ** 2).mean()) for penalty in sorted(penalties)}
-    bound = tolerance * min(errors.values())
+    errors = {penalty: _finite_or_inf((solver.errors(penalty) ** 2).mean()) for penalty in sorted(penalties)}
+    bound = tolerance * min(errors.values())  # no penalty is chosen whose errors are not finite, unless all are so
     penalty = next(candidate for candidate, error in errors.items() if error <= bound)
     weight = solver.coefficients(penalty)
     return RidgeFit(weight.astype(np.float32), (mean - weight @ centre).astype(np.float32), penalty, errors)
 
 
+def _finite_or_inf(error: float) -> float:
+    return float(error) if np.isfinite(error) else np.inf
+
+
 def _spectrum(gram: Matrix, unit: float) -> tuple[Matrix, Matrix, float]:
     """Eigenvalues, not negative, and vectors; and the unit of penalties, 1 for features that are all constant."""
+    if not np.isfinite(gram).all():
+        raise DataError(
+            "ridge: features or their squares are not finite. Look for missing values and very large numbers in the "
+            "input, or take another transform"
+        )
     values, vectors = np.linalg.eigh(gram)
     return np.maximum(values, 0.0), vectors, unit if unit > 0 else 1.0
 
