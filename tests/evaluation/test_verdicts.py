@@ -4,6 +4,7 @@ import json
 from itertools import product
 
 import pytest
+from scipy import stats
 
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation import VERDICT_KEYS, criterion_of_track, judge, score_predictions
@@ -238,9 +239,8 @@ def test_draws_have_test_sets_of_their_own_and_need_no_predictions_in_common(exp
     scores = experiment["scores"].query("dataset == 'Alpha'").pivot(index="seed", columns="model", values="f1_macro")
     falls = 100 * (scores["inception_time"] - scores["ph_mlp"])
     assert verdict["f1_drop_pp"] == pytest.approx(falls.mean())
-    low, high = verdict["f1_drop_interval"]
-    assert low < falls.mean() < high
-    assert high - low <= 1.5 * (falls.max() - falls.min())
+    expected = stats.t.interval(0.95, 2, falls.mean(), stats.sem(falls))
+    assert verdict["f1_drop_interval"] == pytest.approx(expected, rel=0.01)
 
 
 def test_one_draw_settles_nothing(experiment):
