@@ -8,21 +8,25 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from topology_efficient_dl.evaluation.criteria import CONFIRMED, REFUTED
+from topology_efficient_dl.evaluation.criteria import CONFIRMED, METRICS, REFUTED
 from topology_efficient_dl.evaluation.style import FADED, INK, LINE, STATUS_COLOURS, display_name, figure_style
 
 _SYMBOLS = {CONFIRMED: "o", REFUTED: "X"}
 
 
 def draw_verdicts(
-    verdicts: Sequence[Mapping[str, Any]], max_f1_drop_pp: float = 1.0, min_latency_cut: float = 0.30
+    verdicts: Sequence[Mapping[str, Any]],
+    max_f1_drop_pp: float = 1.0,
+    min_latency_cut: float = 0.30,
+    metric: str = METRICS["f1_macro"],
 ) -> Figure:
-    """Fall of macro-F1 and cut of latency with their intervals, a line per verdict, the wanted side shaded.
+    """Change of quality and cut of latency with their intervals, a line per verdict, the wanted side shaded.
 
     Parameters
     ----------
     verdicts : what `judge` returned
     max_f1_drop_pp, min_latency_cut : the bounds to draw
+    metric : the quality in words
 
     Returns
     -------
