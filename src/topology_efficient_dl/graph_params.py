@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, RootModel, model_validator
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.planted import PlantedContacts
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.names import checked_names
 from topology_efficient_dl.params import HOW, LATER, EvaluateParams, Names, Parameters, Seeds, TrainParams
 
 OWN = "own"
@@ -113,6 +114,7 @@ class Propagation(RootModel[dict[str, Annotated[AnyRecipe, Field(discriminator="
 
     @model_validator(mode="after")
     def _has_own(self) -> Propagation:
+        checked_names(self.root)
         own = self.root.get(OWN)
         if not isinstance(own, PropagationRecipe) or own.operators:
             raise ValueError(f"the recipe '{OWN}' must be there and have no operators: graph networks read it")

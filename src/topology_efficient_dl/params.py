@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.names import NAMED, NameTuple, checked_names
 
 HOW: dict[str, Any] = {"results_depend_on_it": False}
 """Marks a parameter that says how a cell is computed, not what: it does not enter the cell's fingerprint."""
@@ -54,8 +55,8 @@ def _words(value: Any) -> Any:
     return value
 
 
-class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]]):
-    """A list of names; from the command line one name, or several separated by spaces."""
+class Names(RootModel[Annotated[NameTuple, BeforeValidator(_words), Field(min_length=1)]]):
+    """A list of names; from the command line one name, or several separated by spaces. See ``names`` for the rule."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -162,6 +163,7 @@ class TdaParams(TdaRecipe):
 
     @model_validator(mode="after")
     def _check_variants(self) -> TdaParams:
+        checked_names(self.variants, "variants.")
         self.recipes()
         return self
 
@@ -241,9 +243,10 @@ def _without_candidates(entry: Any) -> Any:
     }
 
 
-class Transforms(
-    RootModel[dict[str, Annotated[TransformRecipe, Field(discriminator="kind"), BeforeValidator(_without_candidates)]]]
-):
+TransformEntry = Annotated[TransformRecipe, Field(discriminator="kind"), BeforeValidator(_without_candidates)]
+
+
+class Transforms(RootModel[Annotated[dict[str, TransformEntry], NAMED]]):
     """Feature transforms by name; a model of the zoo names one in ``features``."""
 
     model_config = ConfigDict(frozen=True)
@@ -272,7 +275,7 @@ class ModelSpec(Parameters):
     )
 
 
-class Zoo(RootModel[dict[str, ModelSpec]]):
+class Zoo(RootModel[Annotated[dict[str, ModelSpec], NAMED]]):
     """All models that can be named in ``models``."""
 
     model_config = ConfigDict(frozen=True)
