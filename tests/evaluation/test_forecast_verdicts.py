@@ -213,7 +213,7 @@ def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
     assert "is lower than that of the best naive forecast (`naive`, " in page
     assert "| `net` | 3 | " in page
     assert "| `naive` | – | " in page
-    assert "| d | `net.small` | `net` | +100.0 [100.0, 100.0] | +75.0 |" in page
+    assert "| d | `net.small` | `net` | 100.0 % higher [100.0, 100.0] | 75.0 % cut |" in page
     assert "at temperature" not in page
     summary = forecast_summary(stored, found)
     assert "net.tucker  net" in summary

@@ -19,9 +19,10 @@ from topology_efficient_dl.evaluation.context import provenance_lines, training_
 from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, REFUTED
 from topology_efficient_dl.evaluation.failures import failure_lines
 from topology_efficient_dl.evaluation.forecast_tables import read_seeds
-from topology_efficient_dl.evaluation.report import NOTHING, number, span
+from topology_efficient_dl.evaluation.report import NOTHING, number
 from topology_efficient_dl.evaluation.style import FADED, INK, display_name, figure_style, model_colours
 from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.evaluation.wording import along, change
 from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.params import EfficiencyParams
 
@@ -175,7 +176,7 @@ def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Row]) -> str:
         (row["dataset"], row["model"], _error(row, "rmse"), _error(row, "mae"), *(number(row[name]) for name in costs))
         for row in as_records(results)
     ]
-    judged_head = ("dataset", "model", "against", "RMSE rise (%)", "params cut (%)", "verdict")
+    judged_head = ("dataset", "model", "against", "RMSE", "params", "verdict")
     judged = [
         (row["dataset"], row["model"], row["baseline"], _change(row, "rmse_rise"), _change(row, "params_cut"),
          row["status"].upper())
@@ -240,8 +241,8 @@ def _verdict_sections(verdicts: Sequence[Row], batches: Sequence[str]) -> list[s
 
 
 def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]:
-    measures = {"rmse_rise": "RMSE rise %", "params_cut": "params cut %"}
-    measures |= {f"latency_cut_{batch}": f"latency cut % ({batch})" for batch in batches}
+    measures = {"rmse_rise": "RMSE", "params_cut": "parameters"}
+    measures |= {f"latency_cut_{batch}": f"latency ({batch})" for batch in batches}
     shown = {name: words for name, words in measures.items() if any(row[name] is not None for row in verdicts)}
     rows = [
         [
@@ -257,11 +258,9 @@ def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]
 
 
 def _change(row: Row, measure: str) -> str:
-    value = row[measure]
-    if value is None:
-        return NOTHING
-    interval = row.get(f"{measure}_interval")
-    return f"{100 * value:+.1f}".replace("-", "−") + (f" {span(interval, 100, 1)}" if interval else "")
+    value, interval = row[measure], row.get(f"{measure}_interval")
+    text = change(value, *(("higher", "lower") if measure == "rmse_rise" else ("cut", "added")), digits=1)
+    return f"{text} {along(interval, value, digits=1)}" if interval else text
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -39,8 +39,8 @@ def draw_verdicts(
         _draw_panel(right, verdicts, "latency_cut", "latency_cut_interval", 100.0)
         _shade(left, max_f1_drop_pp, towards_low=True, label=f"≤ {max_f1_drop_pp:g} pp")
         _shade(right, 100 * min_latency_cut, towards_low=False, label=f"≥ {min_latency_cut:.0%}".replace("%", " %"))
-        left.set_title("Macro-F1 lost (pp)", pad=18)
-        right.set_title("Latency cut (%)", pad=18)
+        left.set_title(f"{metric[0].upper()}{metric[1:]}: gained | lost (pp)", pad=18)
+        right.set_title("Latency: added | cut (%)", pad=18)
         _name_rows(left, verdicts)
     return figure
 

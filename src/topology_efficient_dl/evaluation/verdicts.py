@@ -30,6 +30,7 @@ from topology_efficient_dl.evaluation.bootstrap import (
 from topology_efficient_dl.evaluation.criteria import MEASURES, METRICS, Criterion, criterion_of_track
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.statistics import holm, paired_t_test, score_matrix, wilcoxon_test
+from topology_efficient_dl.evaluation.wording import directed
 from topology_efficient_dl.params import EvaluateParams
 
 ALL = "all"
@@ -369,24 +370,19 @@ def explain(
 def _quality_words(f1: Estimate, metric: str) -> str:
     if f1.value is None:
         return f"has no {metric} ({f1.reason})"
-    gains = f1.value < 0
-    sign = -1.0 if gains else 1.0
-    verb = "gains" if gains else "loses"
-    span = _span(f1, sign, 1.0, 1, "")
-    return f"{verb} {abs(f1.value):.1f} pp of {metric} ({span})"
+    verb, size, ends = directed(f1.value, f1.interval, "loses", "gains")
+    return f"{verb} {size:.1f} pp of {metric} ({_span(ends, f1.reason)})"
 
 
 def _latency_words(latency: Estimate) -> str:
     if latency.value is None:
         return f"its cut of latency is unknown ({latency.reason})"
-    slower = latency.value < 0
-    verb = "raises" if slower else "cuts"
-    span = _span(latency, -1.0 if slower else 1.0, 100.0, 1, " %")
-    return f"{verb} latency by {abs(100 * latency.value):.0f} % ({span})"
+    verb, size, ends = directed(latency.value, latency.interval, "cuts", "raises")
+    return f"{verb} latency by {100 * size:.0f} % ({_span(ends, latency.reason, 100.0, ' %')})"
 
 
-def _span(estimate: Estimate, sign: float, scale: float, digits: int, unit: str) -> str:
-    if estimate.low is None or estimate.high is None:
-        return f"no interval: {estimate.reason}"
-    low, high = sorted((sign * scale * estimate.low, sign * scale * estimate.high))
-    return f"{low:.{digits}f} to {high:.{digits}f}{unit}".replace("-", "−")
+def _span(ends: tuple[float, float] | None, reason: str | None, scale: float = 1.0, unit: str = "") -> str:
+    if ends is None:
+        return f"no interval: {reason}"
+    low, high = ends
+    return f"{scale * low:.1f} to {scale * high:.1f}{unit}".replace("-", "−")
