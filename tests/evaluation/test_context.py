@@ -116,6 +116,9 @@ def test_mistakes_count_in_the_verdict_whatever_class_was_predicted(experiment) 
     beta = next(verdict for verdict in after if verdict["dataset"] == "Beta")
     assert beta["f1_drop_pp"] == pytest.approx(100 * (cells["inception_time"] - cells["ph_mlp"]).mean())
     assert beta["f1_drop_pp"] > before[1]["f1_drop_pp"] + 5
+    assert beta["explanation"].endswith(" 100 of 600 answers of ph_mlp are not finite and count as mistakes.")
+    assert after[-1]["explanation"].endswith(" 100 of 1,200 answers of ph_mlp are not finite and count as mistakes.")
+    assert "not finite" not in after[0]["explanation"]
 
 
 def test_conditions_are_those_of_the_run(context) -> None:

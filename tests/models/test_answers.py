@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from topology_efficient_dl.errors import CellError, DataError
 from topology_efficient_dl.models.answers import check_finite, predicted_classes
+from topology_efficient_dl.models.ensemble import Ensemble
 
 
 @pytest.mark.parametrize("bad", [[np.nan, np.nan], [np.nan, 1.0], [1.0, np.nan], [np.inf, 0.0], [0.0, -np.inf]])
@@ -27,6 +30,13 @@ def test_finite_values_that_are_no_probabilities_are_refused_by_name(row: list[f
 
 def test_rounded_probabilities_pass() -> None:
     assert predicted_classes([[0.33, 0.33, 0.33], [0.0, 0.01, 1.0]]).tolist() == [0, 2]
+
+
+def test_a_member_that_is_not_finite_leaves_its_ensemble_without_an_answer() -> None:
+    votes = [nn.Identity(), nn.Identity()]
+    votes[1].register_forward_hook(lambda module, inputs, output: output * torch.tensor([[1.0], [torch.nan]]))
+    probabilities = Ensemble(votes)(torch.tensor([[0.0, 3.0], [0.0, 3.0]])).softmax(dim=1)
+    assert predicted_classes(probabilities.numpy()).tolist() == [1, -1]
 
 
 def test_a_fit_that_is_not_finite_is_named() -> None:

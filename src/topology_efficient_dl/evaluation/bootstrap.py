@@ -276,7 +276,7 @@ def _area(positive: NDArray[np.bool_], scores: FloatArray, counts: FloatArray) -
     halves = (np.full(2 * len(no), 0.5), (np.concatenate([first, beyond]), np.tile(no, 2)))
     shape = (len(levels) + 1, len(scores))
     below = np.cumsum(sparse.csr_matrix(halves, shape=shape) @ counts, axis=0)
-    hits = sparse.csr_matrix((np.ones(len(yes)), (own, yes)), shape=shape) @ counts
+    hits = np.asarray(sparse.csr_matrix((np.ones(len(yes)), (own, yes)), shape=shape) @ counts)
     n_yes = hits.sum(axis=0)
     pairs = n_yes * (counts.sum(axis=0) - n_yes)
     return np.divide((hits * below).sum(axis=0), pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)

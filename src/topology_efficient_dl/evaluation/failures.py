@@ -59,6 +59,26 @@ def failure_lines(results: Iterable[Mapping[str, Any]], noun: str = "test answer
     return [f"{each['cell']} failed: {each['reason']}" for each in failures_of(results, noun)]
 
 
+def mistakes_note(scores: pd.DataFrame, models: Iterable[str], dataset: str | None = None) -> str:
+    """Sentences on the models whose answers are not all finite, on one data set or on all; empty where they are.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"dataset": ["d"], "model": ["m"], "not_finite": [3], "n_answers": [9]})
+    >>> mistakes_note(scores, ["m", "n"], "d")
+    ' 3 of 9 answers of m are not finite and count as mistakes.'
+    """
+    if not set(COUNTS) <= set(scores):
+        return ""
+    own = scores if dataset is None else scores[scores["dataset"] == dataset]
+    sums = {model: own.loc[own["model"] == model, COUNTS].sum() for model in models}
+    return "".join(
+        f" {int(bad):,} of {int(of):,} answers of {model} are not finite and count as mistakes."
+        for model, (bad, of) in sums.items()
+        if bad
+    )
+
+
 def _over(row: Mapping[str, Any]) -> str:
     seeds = row.get("seeds")
     return f" of {len(seeds)} seeds" if isinstance(seeds, list | tuple) and len(seeds) > 1 else ""

@@ -28,6 +28,7 @@ from topology_efficient_dl.evaluation.bootstrap import (
     seed_for,
 )
 from topology_efficient_dl.evaluation.criteria import MEASURES, METRICS, Criterion, criterion_of_track
+from topology_efficient_dl.evaluation.failures import mistakes_note
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.statistics import holm, paired_t_test, score_matrix, wilcoxon_test
 from topology_efficient_dl.evaluation.wording import directed
@@ -114,6 +115,9 @@ def judge(
         for name, p_value in zip(names, corrected, strict=True)
         if compared[name]
     ]
+    for verdict in (*per_dataset, *overall):
+        where = None if verdict["dataset"] == ALL else verdict["dataset"]
+        verdict["explanation"] += mistakes_note(scores, (verdict["model"], params.baseline), where)
     return per_dataset + overall
 
 
