@@ -293,11 +293,9 @@ def test_a_metric_that_is_undefined_somewhere_settles_nothing_and_says_why(exper
     for name in ("Beta", "all"):
         verdict = found[name, "ph_mlp"]
         assert (verdict["status"], verdict["f1_drop_pp"], verdict["f1_drop_interval"]) == ("inconclusive", None, None)
-    reason = (
-        "ph_mlp has no AUROC (undefined on 1 of 6 cells, first ph_mlp with seed 123: probabilities that are not finite)"
-    )
+    reason = "ph_mlp has no AUROC to compare (undefined on 1 of 6 cells, first ph_mlp with seed 123: probabilities that are not finite)"
     assert reason in found["Beta", "ph_mlp"]["explanation"]
-    assert "ph_mlp has no AUROC (undefined on Beta)" in found["all", "ph_mlp"]["explanation"]
+    assert "ph_mlp has no AUROC to compare (undefined on Beta)" in found["all", "ph_mlp"]["explanation"]
     assert found["Alpha", "ph_mlp"]["f1_drop_pp"] is not None
     assert found["Beta", "tda_net"]["f1_drop_pp"] is not None
     json.dumps(list(found.values()), allow_nan=False)

@@ -373,7 +373,7 @@ def explain(
 
 def _quality_words(f1: Estimate, metric: str) -> str:
     if f1.value is None:
-        return f"has no {metric} ({f1.reason})"
+        return f"has no {metric} to compare ({f1.reason})"
     verb, size, ends = directed(f1.value, f1.interval, "loses", "gains")
     return f"{verb} {size:.1f} pp of {metric} ({_span(ends, f1.reason)})"
 
