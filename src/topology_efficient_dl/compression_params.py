@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from topology_efficient_dl.names import checked_names
 from topology_efficient_dl.params import Parameters
 
 TensorMethod = Literal["svd", "tucker", "cp", "tt"]
@@ -140,9 +141,7 @@ class CompressionParams(CompressionRecipe):
     def _check_variants(self) -> CompressionParams:
         if not self.recipes():
             raise ValueError("variants: every one is null, which leaves nothing to do; name at least one")
-        for name in self.variants:
-            if "/" in name or "." in name:
-                raise ValueError(f"variants.{name}: a name may hold neither '/' nor '.', which keys are made with")
+        checked_names(self.variants, "variants.")
         return self
 
 

@@ -10,6 +10,7 @@ from topology_efficient_dl.bounded import MAX_FILE_MIB
 from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.planted import PlantedContacts
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.names import checked_names
 from topology_efficient_dl.parameter_values import Seed
 from topology_efficient_dl.params import HOW, LATER, EvaluateParams, Names, Parameters, Seeds, TrainParams
 
@@ -150,6 +151,7 @@ class Propagation(RootModel[dict[str, Annotated[AnyRecipe, Field(discriminator="
 
     @model_validator(mode="after")
     def _has_own(self) -> Propagation:
+        checked_names(self.root)
         own = self.root.get(OWN)
         if not isinstance(own, PropagationRecipe) or own.operators:
             raise ValueError(f"the recipe '{OWN}' must be there and have no operators: graph networks read it")

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from topology_efficient_dl.bounded import MAX_FILE_MIB
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.names import NAMED, NameTuple, checked_names
 from topology_efficient_dl.parameter_values import Jobs, Seed, once, refuse_repeats, refuse_truth_values
 
 HOW: dict[str, Any] = {"results_depend_on_it": False}
@@ -69,8 +70,8 @@ class Parameters(BaseModel):
         return self.model_dump(exclude=left_out)
 
 
-class Names(RootModel[Annotated[tuple[str, ...], BeforeValidator(words), AfterValidator(once), Field(min_length=1)]]):
-    """A list of names, each once; from the command line one name, or several separated by spaces."""
+class Names(RootModel[Annotated[NameTuple, BeforeValidator(words), AfterValidator(once), Field(min_length=1)]]):
+    """A list of names, each once; from the command line one name, or several separated by spaces. See ``names``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -196,6 +197,7 @@ class TdaParams(TdaRecipe):
 
     @model_validator(mode="after")
     def _check_variants(self) -> TdaParams:
+        checked_names(self.variants, "variants.")
         self.recipes()
         return self
 
@@ -275,9 +277,10 @@ def _without_candidates(entry: Any) -> Any:
     }
 
 
-class Transforms(
-    RootModel[dict[str, Annotated[TransformRecipe, Field(discriminator="kind"), BeforeValidator(_without_candidates)]]]
-):
+TransformEntry = Annotated[TransformRecipe, Field(discriminator="kind"), BeforeValidator(_without_candidates)]
+
+
+class Transforms(RootModel[Annotated[dict[str, TransformEntry], NAMED]]):
     """Feature transforms by name; a model of the zoo names one in ``features``."""
 
     model_config = ConfigDict(frozen=True)
@@ -306,7 +309,7 @@ class ModelSpec(Parameters):
     )
 
 
-class Zoo(RootModel[dict[str, ModelSpec]]):
+class Zoo(RootModel[Annotated[dict[str, ModelSpec], NAMED]]):
     """All models that can be named in ``models``."""
 
     model_config = ConfigDict(frozen=True)

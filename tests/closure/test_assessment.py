@@ -36,6 +36,13 @@ def test_nothing_that_closes_is_found_nowhere() -> None:
     assert average_precision(np.array([True, False]), np.arange(2.0), np.array([0, 1])) == 0
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_rank_last_and_together(bad: float) -> None:
+    closed, scores = np.array([True, False, True, False]), np.array([bad, 2.0, 1.0, bad])
+    assert average_precision(closed, scores) == average_precision(closed, np.array([-9.0, 2.0, 1.0, -9.0]))
+    assert Ranking(closed, scores).not_finite == 2
+
+
 def test_draws_are_shared_by_all_sides() -> None:
     rng = np.random.default_rng(0)
     closed = rng.random(2000) < 0.1

@@ -239,7 +239,7 @@ def test_weights_that_are_not_finite_are_refused(dense: dict[str, TrainedModel],
     [
         ({"method": "tucker2"}, "method"),
         ({"stages": [0.5, 0.75]}, "rising shares"),
-        ({"variants": {"a.b": {}}}, "neither '/' nor '.'"),
+        ({"variants": {"a.b": {}}}, "variants.a.b: the name holds '.'"),
         ({"variants": {"a": None}}, "every one is null"),
         ({"variants": {"a": {"kep": 0.3}}}, "did you mean 'keep'"),
         ({"layers": "convolution"}, "layers"),

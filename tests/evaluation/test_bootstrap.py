@@ -1,15 +1,19 @@
 """The bootstrap of the fall in macro-F1."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score
+from scipy import stats
+from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.evaluation.bootstrap import (
     PairedPredictions,
+    _weighted_accuracy,
     f1_drop,
     f1_drop_draws,
     interval_of,
@@ -17,6 +21,7 @@ from topology_efficient_dl.evaluation.bootstrap import (
     mean_over_datasets,
     pair_predictions,
     seed_for,
+    weighted_auroc,
 )
 
 
@@ -42,6 +47,77 @@ def test_point_estimate_is_scikit_learns(seed, n_classes):
         for b, m in zip(base, model, strict=True)
     ])  # fmt: skip
     assert f1_drop(PairedPredictions(labels[0], base, model, (1, 2))) == pytest.approx(100 * expected)
+
+
+WEIGHTED = st.lists(st.integers(0, 3), min_size=30, max_size=30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 4), WEIGHTED)
+def test_weighted_qualities_are_scikit_learns(seed, n_classes, drawn):
+    """Rounded probabilities have ties; weights of 0 to 3 are samples that a draw leaves out or holds often."""
+    rng = np.random.default_rng(seed)
+    weights = np.array([drawn, rng.integers(1, 4, 30)], float)
+    weights[:, :n_classes] += 1  # every class is held
+    labels = np.concatenate([np.arange(n_classes), rng.integers(n_classes, size=30 - n_classes)])
+    spread = np.round(rng.dirichlet(np.ones(n_classes), size=30), 1)
+    found = weighted_auroc(labels, spread, weights)
+    predicted = spread.argmax(axis=1)
+    codes = [1] if n_classes == 2 else range(n_classes)
+    for row, area in zip(weights, found, strict=True):
+        expected = np.mean([roc_auc_score(labels == code, spread[:, code], sample_weight=row) for code in codes])
+        assert area == pytest.approx(expected)
+    shares = _weighted_accuracy(labels, predicted, weights)
+    assert shares == pytest.approx([accuracy_score(labels, predicted, sample_weight=row) for row in weights])
+
+
+def test_a_draw_without_a_class_has_the_mean_area_of_the_others_and_one_of_one_class_none():
+    labels, spread = np.array([0, 1, 2, 2]), np.eye(3)[[0, 1, 2, 0]]
+    weights = np.array([[1.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 2.0]])
+    area, nothing = weighted_auroc(labels, spread, weights)
+    expected = np.mean([roc_auc_score(labels[[0, 2, 3]] == code, spread[[0, 2, 3], code]) for code in (0, 2)])
+    assert area == pytest.approx(expected)
+    assert np.isnan(nothing)
+
+
+def scored(pair, seed=0):
+    """Probabilities that go with the predictions, more or less sure."""
+    rng = np.random.default_rng(seed)
+    sure = np.stack([pair.baseline, pair.model])
+    high = 0.5 + 0.5 * rng.random(sure.shape)
+    return replace(
+        pair, probabilities=np.stack([np.where(sure == 0, high, 1 - high), np.where(sure == 1, high, 1 - high)], -1)
+    )
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auroc"])
+def test_another_quality_is_resampled_itself(metric):
+    """Draws made by hand, with scikit-learn, have the same mean and spread."""
+    pair = scored(simulate(np.random.default_rng(0), 0.8, 0.7, n_samples=60, n_seeds=1))
+    draws, rng = f1_drop_draws(pair, 2000, 0, metric), np.random.default_rng(1)
+    assert not np.allclose(draws, f1_drop_draws(pair, 2000, 0))
+
+    def quality(side, rows):
+        if metric == "accuracy":
+            return accuracy_score(pair.labels[rows], (pair.baseline, pair.model)[side][0, rows])
+        return roc_auc_score(pair.labels[rows], pair.probabilities[side, 0, rows, 1])
+
+    by_hand = [100 * (quality(0, rows) - quality(1, rows)) for rows in rng.integers(60, size=(2000, 60))]
+    assert f1_drop(pair, metric) == pytest.approx(100 * (quality(0, slice(None)) - quality(1, slice(None))))
+    assert draws.mean() == pytest.approx(np.mean(by_hand), abs=0.6)
+    assert draws.std() == pytest.approx(np.std(by_hand), rel=0.1)
+
+
+def test_a_draw_without_any_area_is_made_again():
+    labels = np.array([0, 0, 0, 1])
+    spread = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
+    pair = PairedPredictions(labels, labels[None], labels[None], (1,), np.stack([spread[None], spread[None][:, ::-1]]))
+    draws = f1_drop_draws(pair, 500, 0, "auroc")
+    assert np.isfinite(draws).all()
+    with pytest.raises(DataError, match="a test set of one class"):
+        f1_drop_draws(replace(pair, labels=0 * labels), 10, 0, "auroc")
+    with pytest.raises(DataError, match="there is no probabilities; judge another metric"):
+        f1_drop(replace(pair, probabilities=None), "auroc")
 
 
 def test_identical_models_have_no_spread_at_all():
@@ -136,11 +212,32 @@ def test_pairing_rejects_nothing_for_integer_seeds_of_any_type():
     assert pair_predictions(table, "d", "b", "a").seeds == (7,)
 
 
-def test_draws_of_a_mean_have_the_spread_of_an_unbiased_estimate():
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+@pytest.mark.parametrize("n_draws", [100, 10_000])
+def test_draws_of_a_mean_have_the_interval_of_students_t(n_draws, confidence):
+    values = np.array([1.0, 2.0, 4.0, 9.0, 3.0])
+    draws = mean_draws(values, n_draws, seed=0)
+    assert draws.mean() == pytest.approx(values.mean())
+    expected = stats.t.interval(confidence, 4, values.mean(), stats.sem(values))
+    found = interval_of(values.mean(), draws, confidence).interval
+    np.testing.assert_allclose(found, expected, atol=0.01 * (expected[1] - expected[0]))
+
+
+@pytest.mark.parametrize("n_values", [2, 3, 5, 10])
+def test_intervals_of_few_draws_hold_the_truth_as_often_as_they_say(n_values):
+    """A true mean on the bound is confirmed wrongly in one run of forty, and held by 95 intervals of 100."""
+    rng = np.random.default_rng(n_values)
+    found = [
+        interval_of(values.mean(), mean_draws(values, 200, trial), 0.95)
+        for trial, values in enumerate(rng.normal(size=(2000, n_values)))
+    ]
+    assert np.mean([each.low <= 0 <= each.high for each in found]) == pytest.approx(0.95, abs=0.012)
+    assert np.mean([each.high < 0 for each in found]) == pytest.approx(0.025, abs=0.008)
+
+
+def test_draws_of_a_mean_repeat_with_the_seed_and_only_then():
     values = np.array([1.0, 2.0, 4.0, 9.0, 3.0])
     draws = mean_draws(values, 40_000, seed=0)
-    assert draws.mean() == pytest.approx(values.mean(), abs=0.03)
-    assert draws.std() == pytest.approx(values.std(ddof=1) / np.sqrt(5), rel=0.02)
     np.testing.assert_array_equal(draws[:10], mean_draws(values, 40_000, seed=0)[:10])
     assert not np.array_equal(draws[:10], mean_draws(values, 40_000, seed=1)[:10])
 

@@ -39,8 +39,8 @@ def test_every_row_and_verdict_is_shown_in_order() -> None:
     assert [line.split()[1] for line in lines if line.startswith("Toy")] == ["ph_mlp", "inception_time", "ph_mlp"]
     assert "420,450" in text
     verdict = next(line for line in lines if "REFUTED" in line)
-    assert "+6.2" in verdict
-    assert "+79" in verdict
+    assert "6.2 pp lost [4.0, 8.0]" in verdict
+    assert "79 % cut [70, 85]" in verdict
     assert "INCONCLUSIVE" in text
     assert text.rstrip().endswith("Nothing can be said.")
     assert JUDGED["explanation"] not in text  # only the verdict over all sets is explained

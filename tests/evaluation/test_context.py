@@ -7,10 +7,12 @@ import sys
 import pandas as pd
 import pytest
 
+from topology_efficient_dl.evaluation.console import summary_text
 from topology_efficient_dl.evaluation.context import report_context, run_command
-from topology_efficient_dl.evaluation.report import render_markdown
+from topology_efficient_dl.evaluation.metrics import score_predictions
+from topology_efficient_dl.evaluation.report import render_html, render_markdown
 from topology_efficient_dl.evaluation.statistics import describe_statistics
-from topology_efficient_dl.evaluation.summary import results_table
+from topology_efficient_dl.evaluation.summary import as_records, results_table
 from topology_efficient_dl.evaluation.verdicts import judge_proposals
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
 
@@ -75,6 +77,48 @@ def test_sets_in_use_and_sets_that_were_skipped(context) -> None:
     assert context.skipped == [{"dataset": "Gone", "reason": "dataset 'Gone' not found."}]
     assert "Beta: 3 missing values filled." in context.limits
     assert not any(limit.startswith("Alpha") for limit in context.limits)
+
+
+def broken_run(experiment):
+    """The experiment with half of one model's answers on one set, in one seed, not finite, but a class predicted."""
+    table = experiment["predictions"].copy()
+    rows = table[(table["dataset"] == "Beta") & (table["model"] == "ph_mlp") & (table["seed"] == 42)].index[:100]
+    table.loc[rows, ["p_0", "p_1"]] = float("nan")
+    scores = score_predictions(table)
+    return table, scores, results_table(scores, experiment["efficiency"], experiment["fits"])
+
+
+def test_answers_that_are_not_finite_are_failures_by_model_set_and_count(context, experiment) -> None:
+    assert "Every cell finished." in render_markdown(context)
+    table, scores, results = broken_run(experiment)
+    tables = (scores, experiment["efficiency"], table)
+    verdicts = judge_proposals(*tables, EVALUATE, ["tda_net", "ph_mlp"])
+    statistics = describe_statistics(scores, EVALUATE.baseline)
+    settings = (TrainParams(), EfficiencyParams(), EVALUATE)
+    broken = report_context(CARD, scores, results, statistics, verdicts, PUBLISHED, *settings)
+    reason = "100 of 600 test answers of 3 seeds are not finite and count as mistakes"
+    assert broken.failures == [{"cell": "Beta, ph_mlp", "reason": reason}]
+    for text in (render_markdown(broken), render_html(broken), summary_text(results, verdicts)):
+        assert reason in text
+        assert "Every cell finished" not in text
+    row = as_records(results[(results["dataset"] == "Beta") & (results["model"] == "ph_mlp")])[0]
+    assert (row["auroc_mean"], row["not_finite"], row["n_answers"]) == (None, 100, 600)
+
+
+def test_mistakes_count_in_the_verdict_whatever_class_was_predicted(experiment) -> None:
+    table, scores, _ = broken_run(experiment)
+    tables = (experiment["efficiency"], table)
+    before = judge_proposals(
+        experiment["scores"], experiment["efficiency"], experiment["predictions"], EVALUATE, ["ph_mlp"]
+    )
+    after = judge_proposals(scores, *tables, EVALUATE, ["ph_mlp"])
+    cells = scores.query("dataset == 'Beta'").pivot(index="seed", columns="model", values="f1_macro")
+    beta = next(verdict for verdict in after if verdict["dataset"] == "Beta")
+    assert beta["f1_drop_pp"] == pytest.approx(100 * (cells["inception_time"] - cells["ph_mlp"]).mean())
+    assert beta["f1_drop_pp"] > before[1]["f1_drop_pp"] + 5
+    assert beta["explanation"].endswith(" 100 of 600 answers of ph_mlp are not finite and count as mistakes.")
+    assert after[-1]["explanation"].endswith(" 100 of 1,200 answers of ph_mlp are not finite and count as mistakes.")
+    assert "not finite" not in after[0]["explanation"]
 
 
 def test_conditions_are_those_of_the_run(context) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.forecast_page import forecast_summary, render_forecasts
+from topology_efficient_dl.evaluation.forecast_page import findings, forecast_summary, render_forecasts
 from topology_efficient_dl.evaluation.forecast_tables import (
     FORECAST_KEYS,
     forecast_results,
@@ -153,6 +153,51 @@ def test_scores_and_results_are_means_over_seeds_with_cost() -> None:
     assert rows.loc["net.tucker", ["params", "latency_ms_b1", "fit_seconds"]].tolist() == [250, 0.5, 2.0]
 
 
+def broken(table: pd.DataFrame, value: float) -> pd.DataFrame:
+    """One forecast of one seed of net.tucker is not finite."""
+    table = table.copy()
+    table.loc[table[(table["model"] == "net.tucker") & (table["seed"] == 2)].index[5], "forecast"] = value
+    return table
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+def test_a_forecast_that_is_not_finite_has_no_error_and_confirms_nothing(value: float) -> None:
+    table = broken(forecasts(), value)
+    scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
+    bad = scores[scores["not_finite"] > 0]
+    assert bad[["model", "seed", "not_finite", "n_answers"]].values.tolist() == [["net.tucker", 2, 1, 160]]
+    assert bad[["mae", "mse", "rmse"]].isna().all(axis=None)
+    found = verdicts(table)
+    assert found["net.tucker", "net"]["status"] == "inconclusive"
+    assert found["net.tucker", "net"]["rmse_rise"] is None
+    assert {each["status"] for pair, each in found.items() if "net.tucker" not in pair} == {"confirmed", "refuted"}
+
+
+def test_a_mean_over_the_other_seeds_does_not_hide_a_forecast_that_is_not_finite() -> None:
+    table = broken(forecasts(), np.nan)
+    scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
+    results = forecast_results(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0))
+    row = results.set_index("model").loc["net.tucker"]
+    assert np.isnan([row["rmse_mean"], row["rmse_std"]]).all()
+    assert results.set_index("model").loc["net", "rmse_mean"] > 0
+    card = pd.DataFrame([{"dataset": "d", "n_values": 99, "n_train": 5, "n_validation": 6, "n_test": 40, "context": 8,
+                          "horizon": 4, "season": 4, "unit": "units", "source": "made here"}])  # fmt: skip
+    found = list(verdicts(table).values())
+    page = render_forecasts(card, results, found, ForecastParams(models="net"), EfficiencyParams(), ["naive"])
+    line = "d, net.tucker failed: 1 of 480 forecasts of 3 seeds are not finite and have no error; no verdict can be confirmed"
+    assert f"- {line}." in page
+    assert line in forecast_summary(results, found)
+
+
+def test_a_dense_network_whose_forecasts_are_not_finite_is_named_in_the_findings() -> None:
+    table = forecasts()
+    table.loc[table["model"] == "net", "forecast"] = np.nan
+    scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
+    results = forecast_results(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0))
+    found = findings(results, list(verdicts(table).values()), ForecastParams(models="net"), ["naive"])
+    assert found[0].endswith("It has no RMSE, since forecasts of it are not finite.")
+
+
 def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
     table = forecasts()
     scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
@@ -168,7 +213,7 @@ def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
     assert "is lower than that of the best naive forecast (`naive`, " in page
     assert "| `net` | 3 | " in page
     assert "| `naive` | – | " in page
-    assert "| d | `net.small` | `net` | +100.0 [100.0, 100.0] | +75.0 |" in page
+    assert "| d | `net.small` | `net` | 100.0 % higher [100.0, 100.0] | 75.0 % cut |" in page
     assert "at temperature" not in page
     summary = forecast_summary(stored, found)
     assert "net.tucker  net" in summary

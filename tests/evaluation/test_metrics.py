@@ -42,6 +42,40 @@ def test_a_row_of_nan_is_a_mistake_and_not_a_class():
     assert found["auroc"] is None
 
 
+def test_a_prediction_does_not_win_over_probabilities_that_are_not_finite():
+    spread = [[0.9, 0.1], [np.nan, np.nan], [0.2, 0.8], [np.inf, 0.0]]
+    found = score_cell([0, 0, 1, 0], spread, predicted=[0, 0, 1, 0])
+    assert found == score_cell([0, 0, 1, 0], spread)
+    assert (found["accuracy"], found["f1_macro"]) == (0.5, pytest.approx((2 / 4 + 1) / 2))
+    assert score_cell([0, 1], predicted=[np.nan, 1])["accuracy"] == 0.5
+
+
+def cell(probabilities, predicted=0, model="m", dataset="d", label=None):
+    values = np.asarray(probabilities, float)
+    return pd.DataFrame({"dataset": dataset, "model": model, "seed": 1, "index": np.arange(len(values)),
+                         "label": np.arange(len(values)) % 2 if label is None else label, "predicted": predicted,
+                         **{f"p_{k}": values[:, k] for k in range(values.shape[1])}})  # fmt: skip
+
+
+def test_answers_that_are_not_finite_are_mistakes_and_counted():
+    nan = np.full((4, 2), np.nan)
+    half = np.where(np.arange(4)[:, None] % 2, nan, [[0.9, 0.1]])
+    rows = score_predictions(pd.concat([cell(nan), cell(half, model="half"), cell([[0.9, 0.1]] * 4, model="well")]))
+    assert rows["not_finite"].tolist() == [4, 2, 0]
+    assert rows["n_answers"].tolist() == [4, 4, 4]
+    assert rows["accuracy"].tolist() == [0.0, 0.5, 0.5]
+    assert rows["f1_macro"].tolist()[0] == 0.0
+
+
+def test_a_data_set_without_any_finite_probability_is_not_taken_for_one_without_probabilities():
+    three = cell([[0.2, 0.3, 0.5]] * 3, dataset="three", label=[0, 1, 2], predicted=2)
+    scores = score_predictions(pd.concat([three, cell(np.full((4, 2), np.nan))])).set_index("dataset")
+    assert scores.loc["d", ["accuracy", "not_finite"]].tolist() == [0.0, 4]
+    assert scores.loc["three", "not_finite"] == 0
+    alone = score_predictions(cell(np.full((4, 2), np.nan), predicted=[0, 1, 0, 1]))
+    assert alone["accuracy"].tolist() == [0.0]
+
+
 def test_nothing_to_score_is_refused():
     with pytest.raises(DataError):
         score_cell([], np.empty((0, 2)))

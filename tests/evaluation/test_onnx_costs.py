@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.evaluation.failures import NOT_COMPARED, failures_of
 from topology_efficient_dl.evaluation.onnx_costs import OnnxFile, export_cell, measure_onnx_costs, with_onnx
 from topology_efficient_dl.models.onnx_export import onnx_versions
 from topology_efficient_dl.models.registry import build_model
@@ -54,6 +55,21 @@ def test_beside_timings_of_a_gpu_nothing_is_timed_on_the_cpu() -> None:
     (row,) = measure_onnx_costs((models, files, split()), QUICK.model_copy(update={"device": "cuda"}))
     assert row["onnx_difference"] < 1e-4
     assert not [key for key in row if "latency" in key]
+
+
+def test_logits_that_are_not_finite_do_not_agree_whatever_seed_they_are_of() -> None:
+    """The largest of 1e-7 and NaN depends on their order in Python."""
+    models = {f"toy/tiny_cnn/{seed}": model(seed) for seed in (1, 2)}
+    broken = models["toy/tiny_cnn/2"].weights
+    broken[next(iter(broken))][:] = float("nan")
+    files = {key: export_cell(each, VERSIONS) for key, each in models.items()}
+    (row,) = measure_onnx_costs((models, files, split()), QUICK)
+    assert row[NOT_COMPARED] == 6
+    assert "onnx_difference" not in row
+    table = with_onnx(pd.DataFrame({"dataset": ["toy"], "model": ["tiny_cnn"]}), [row])
+    (failure,) = failures_of(table.to_dict("records"))
+    assert failure["cell"] == "toy, tiny_cnn in onnxruntime"
+    assert failure["reason"].startswith("logits on 6 series are not finite")
 
 
 def test_what_cannot_be_exported_is_named_and_the_others_go_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -68,6 +69,15 @@ def test_predictions_are_one_row_a_sample_and_agree_with_themselves(split) -> No
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
     assert table["predicted"].tolist() == probabilities.argmax(axis=1).tolist()
     assert table[["dataset", "model", "seed"]].drop_duplicates().to_numpy().tolist() == [["Toy", "cnn", 7]]
+
+
+def test_answers_that_are_not_finite_are_no_class(split) -> None:
+    model = fit_cell((split, ("cnn", ModelSpec(architecture="tiny_cnn", size="small")), 7, None), FAST)
+    series = split.series["test"].copy()
+    series[[0, 2]] = 3.4028235e38
+    table = predict_cell((model, replace(split, series={**split.series, "test": series}), None))
+    assert table["p_0"].isna().tolist() == [True, False, True, False]
+    assert (table["predicted"] == -1).tolist() == [True, False, True, False]
 
 
 def test_predictions_do_not_depend_on_the_threads_of_the_process(make_split) -> None:

@@ -11,7 +11,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.errors import CellError, ParameterError
 from topology_efficient_dl.models import TrainedModel, predict_proba
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.params import CrossValidatedRecipe, LevelSetRecipe, ModelSpec, RocketRecipe, TrainParams
@@ -42,6 +42,20 @@ closed_form = pytest.mark.parametrize("name", [name for name in CELLS if not nam
 def fitted(split: Split, name: str, seed: int = 7, **options: Any) -> TrainedModel:
     spec, recipe = CELLS[name]
     return fit_cell((split, (name, spec.model_copy(update=options)), seed, recipe), TWO)
+
+
+@pytest.mark.parametrize("name", ["betti_ridge", "betti_aeon"])
+def test_features_that_are_not_finite_are_named_and_no_head_is_fitted(make_split, name: str, monkeypatch) -> None:
+    transform = ConvolutionalBettiCurves.transform  # which the fit standardises by, so that one value spoils a column
+
+    def broken(self: ConvolutionalBettiCurves, series: np.ndarray) -> np.ndarray:
+        found = transform(self, series)
+        found[1, 0] = np.inf
+        return found
+
+    monkeypatch.setattr(ConvolutionalBettiCurves, "transform", broken)
+    with pytest.raises(CellError, match=f"{name} on Toy, seed 7: 1 of 23 feature vectors of train are not finite"):
+        fitted(make_split(), name)
 
 
 def changed(split: Split, part: str) -> Split:

@@ -9,6 +9,7 @@ from torch import nn
 
 from topology_efficient_dl.compression_params import FineTuneParams
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.errors import CellError
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import ModelSpec, TrainParams
 from topology_efficient_dl.tensor import design_by_rank, factorised_network, shapes_of
@@ -47,6 +48,16 @@ def shrunk(teacher: TrainedModel, rank: int = 4) -> tuple[nn.Module, nn.Module, 
     dense = teacher.module()
     shapes = dict(shapes_of(design_by_rank(dense, "tucker", ["conv"], rank).plans))
     return factorised_network(dense, shapes)[0], dense, shapes
+
+
+def test_a_teacher_whose_answers_are_not_finite_is_named(split: Split, teacher: TrainedModel) -> None:
+    weights = {name: value.clone() for name, value in teacher.weights.items()}
+    weights[next(reversed(weights))][:] = float("nan")
+    broken = TrainedModel(teacher.card, weights)
+    with pytest.raises(
+        CellError, match="fcn on toy, seed 42: 22 of 22 answers that its compressed networks would learn"
+    ):
+        fit_on(teacher.module(), broken, split, FineTuneParams(epochs=1), TRAIN, 42)
 
 
 def test_distillation_is_the_sum_of_its_parts() -> None:

@@ -21,7 +21,8 @@ from tests.graph_tasks import (
 )
 
 from topology_efficient_dl.data.graphs.task import GraphTask
-from topology_efficient_dl.errors import DataError, ParameterError
+from topology_efficient_dl.errors import CellError, DataError, ParameterError
+from topology_efficient_dl.evaluation import score_predictions
 from topology_efficient_dl.models.on_nodes import OnNodes
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
@@ -72,6 +73,31 @@ def test_the_same_cell_gives_the_same_weights(make: Make, architecture: str) -> 
     }
     other = fit(make(), architecture, TWO_EPOCHS, draw=1)
     assert any(not torch.equal(first.weights[name], other.weights[name]) for name in first.weights)
+
+
+@pytest.mark.parametrize(
+    ("make", "architecture"), [(static_graph, "gat"), (static_graph, "simplicial_mlp"), (graph_set, "simplicial_mlp")]
+)
+def test_answers_that_are_not_finite_are_no_class(make: Make, architecture: str) -> None:
+    task = make()
+    model = fit(task, architecture, TWO_EPOCHS)
+    weights = {name: value * torch.nan if value.is_floating_point() else value for name, value in model.weights.items()}
+    table = predicted(TrainedModel(model.card, weights), task)
+    assert set(table["predicted"]) == {-1}
+    scores = score_predictions(table)
+    assert scores[["accuracy", "f1_macro"]].to_numpy().tolist() == [[0.0, 0.0]]
+    assert scores["not_finite"].tolist() == [len(table)]
+
+
+def test_label_diffusion_is_not_fitted_to_kernels_that_are_not_finite() -> None:
+    task = contacts()
+    parts = material(task, recipe_read_by("simplicial_diffusion"))
+    labels = parts.features.labels.copy()
+    labels[0, 3, 2] = np.nan
+    spec = ModelSpec(architecture="simplicial_diffusion", size="small", features=recipe_read_by("simplicial_diffusion"))
+    cell = (task, ("name", spec), 0, parts.complex, replace(parts.features, labels=labels), parts.groups)
+    with pytest.raises(CellError, match=f"name on {task.name}, draw 0: 1 of .* rows of a kernel are not finite"):
+        fit_graph_cell(cell, TWO_EPOCHS)
 
 
 @pytest.mark.parametrize(("make", "architecture"), ON_NODES + ON_GRAPHS)

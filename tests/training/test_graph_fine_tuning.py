@@ -10,6 +10,7 @@ from topology_efficient_dl.compression.compress import compress
 from topology_efficient_dl.compression.graph_cells import tune_graph_cell
 from topology_efficient_dl.compression_params import CompressionRecipe, FineTuneParams
 from topology_efficient_dl.data.graphs.task import GraphTask
+from topology_efficient_dl.errors import CellError
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import ModelSpec, TrainParams
 from topology_efficient_dl.training.graph_cells import features_key, fit_graph_cell, groups_key, predict_graph_cell
@@ -54,6 +55,20 @@ def test_a_decomposed_network_is_trained_on_and_predicts(make, architecture: str
     table = predict_graph_cell((found, task, parts.complex, parts.features, parts.groups))
     assert set(table["model"]) == {"name.small"}
     assert table.filter(like="p_").notna().all(axis=None)
+
+
+@pytest.mark.parametrize(("make", "architecture"), [KINDS[0], KINDS[1], KINDS[5]])
+def test_a_teacher_whose_answers_are_not_finite_is_named(make, architecture: str) -> None:
+    task = make()
+    teacher, spec = dense(task, architecture), spec_of(architecture)
+    recipe = CompressionRecipe(method="svd", layers=("linear",), keep=0.7, multiple=1)
+    small, parts = compress(teacher, recipe, "small"), material(task, spec.features)
+    weights = {
+        name: value * torch.nan if value.is_floating_point() else value for name, value in teacher.weights.items()
+    }
+    cell = (small, TrainedModel(teacher.card, weights), recipe, spec, task, parts.complex, parts.features, parts.groups)
+    with pytest.raises(CellError, match=f"name on {task.name}, seed 0: .* its compressed networks would learn from"):
+        tune_graph_cell(cell, TRAIN)
 
 
 @pytest.mark.parametrize("make", [static_graph, graph_set])

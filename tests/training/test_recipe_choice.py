@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -48,6 +50,29 @@ def test_the_first_stays_unless_another_is_clearly_better(monkeypatch: pytest.Mo
         assert choose_recipe(recipe, series, labels, seed=1).recipe == expected
     same = CrossValidatedRecipe(candidates=(POOR, POOR), standard_errors=0)
     assert choose_recipe(same, series, labels, seed=1).recipe == POOR
+
+
+@pytest.mark.parametrize(("bad", "chosen"), [(POOR, RICH), (RICH, POOR)])
+def test_a_candidate_whose_features_are_not_finite_is_never_chosen(bad, chosen, monkeypatch) -> None:
+    made = recipe_choice.fit_extractor
+
+    def fitted(recipe, *rest):
+        found = made(recipe, *rest)
+        if recipe != bad:
+            return found
+        return SimpleNamespace(transform=lambda series: np.full_like(found.transform(series), np.nan))
+
+    monkeypatch.setattr(recipe_choice, "fit_extractor", fitted)
+    choice = choose_recipe(BOTH, *waves(), seed=1)
+    assert choice.recipe == chosen
+    assert [np.isinf(error) for error in choice.errors] == [recipe == bad for recipe in BOTH.candidates]
+
+
+def test_a_candidate_that_is_not_finite_on_a_single_held_out_series_is_not_chosen(monkeypatch) -> None:
+    series, labels = waves()
+    errors = np.where(np.arange(len(labels)) == 3, np.inf, 0.0)
+    monkeypatch.setattr(recipe_choice, "_errors", lambda recipe, *rest: errors if recipe == RICH else 0 * labels + 1.0)
+    assert choose_recipe(BOTH, series, labels, seed=1).recipe == POOR
 
 
 def test_a_seed_repeats_the_choice() -> None:

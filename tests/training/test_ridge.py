@@ -26,6 +26,27 @@ def classes_of(shape: tuple[int, int], n_classes: int = 3, seed: int = 0) -> tup
     return (3 + features * rng.uniform(0.2, 2, size=shape[1])).astype(np.float32), labels
 
 
+@pytest.mark.parametrize(
+    ("shape", "value"), [(WIDE, np.nan), (TALL, np.nan), (WIDE, np.inf), (TALL, np.inf), (WIDE, 1e30)]
+)
+def test_features_that_are_not_finite_or_have_no_finite_squares_are_refused(shape, value: float) -> None:
+    features, labels = classes_of(shape)
+    features[3, 2] = value
+    with pytest.raises(DataError, match="sample 3, column 2 is|squares of the features are beyond float32"):
+        fit_ridge(features, labels, 3)
+
+
+def test_a_penalty_whose_errors_are_not_finite_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = classes_of(TALL)
+    plain, broken = ridge._Primal.errors, min(PENALTIES)
+    monkeypatch.setattr(
+        ridge._Primal, "errors", lambda self, penalty: plain(self, penalty) * (np.nan if penalty == broken else 1.0)
+    )
+    fit = fit_ridge(features, labels, 3)
+    assert fit.penalty != broken
+    assert np.isinf(fit.errors[broken])
+
+
 def targets_of(labels: np.ndarray, n_classes: int) -> np.ndarray:
     return np.where(labels[:, None] == np.arange(n_classes), 1.0, -1.0)
 

@@ -23,10 +23,13 @@ class Ranking:
     Parameters
     ----------
     closed : (t,) bool
-    scores : (t,) float
+    scores : (t,) float; what is not finite comes last, all of it together
     """
 
     def __init__(self, closed: NDArray[np.bool_], scores: NDArray[Any]) -> None:
+        finite = np.isfinite(scores)
+        self.not_finite = int(len(scores) - finite.sum())
+        scores = np.where(finite, scores, -np.inf) if self.not_finite else scores
         order = np.argsort(-scores, kind="stable")
         ordered, yes = scores[order], closed[order]
         ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
@@ -85,9 +88,10 @@ def assess(scores: Arrays, n_bootstrap: int, confidence: float) -> dict[str, lis
     -------
     ``rows``, one for a model and seed: ``dataset, model, kind, seed`` (null where nothing is random),
     ``average_precision, base_rate, times_base_rate, n_candidates, n_closed, seconds_preprocessing, seconds_scoring,
-    parameters``. ``comparisons``, with the classic score and the attention of the highest mean average precision, and
-    with each ablation: ``dataset, kind, opponent, proposal`` and ``opponent_value``, ``difference``, ``low``, ``high``
-    and ``status``: ``confirmed`` if the interval is above 0, ``refuted`` if below, else ``inconclusive``.
+    parameters``, and ``not_finite``, how many scores, where there are such. ``comparisons``, with the classic score and
+    the attention of the highest mean average precision, and with each ablation: ``dataset, kind, opponent, proposal``
+    and ``opponent_value``, ``difference``, ``low``, ``high`` and ``status``: ``confirmed`` if the interval is above 0,
+    ``refuted`` if below, else ``inconclusive``.
     """
     about, closed = json.loads(str(scores["about"])), scores["closed"]
     rankings = {key: Ranking(closed, scores[key]) for key in about["parameters"]}
@@ -114,6 +118,7 @@ def _row(key: str, ranking: Ranking, about: Mapping[str, Any], closed: NDArray[n
         "seconds_preprocessing": preprocessing,
         "seconds_scoring": scoring,
         "parameters": about["parameters"][key],
+        **({"not_finite": ranking.not_finite} if ranking.not_finite else {}),
     }
 
 

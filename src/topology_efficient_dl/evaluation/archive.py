@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.evaluation.context import provenance_lines
+from topology_efficient_dl.evaluation.failures import failure_lines, with_counts
 from topology_efficient_dl.evaluation.figures import draw_critical_difference
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.report import number
@@ -31,7 +32,7 @@ PUBLISHED_NAMES = {
 
 
 def cells_table(scores: pd.DataFrame, fits: pd.DataFrame, efficiency: pd.DataFrame) -> pd.DataFrame:
-    """One row a cell: ``CELL_KEYS``.
+    """One row a cell: ``CELL_KEYS``, and ``not_finite, n_answers`` behind where an answer of the model is not finite.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def cells_table(scores: pd.DataFrame, fits: pd.DataFrame, efficiency: pd.DataFra
     costs = efficiency.reindex(columns=["dataset", "model", "latency_ms_b1", "params"])
     costs = costs.rename(columns={"latency_ms_b1": "latency_ms"})
     cells = scores.merge(fits[["dataset", "model", "seed", "fit_seconds"]], on=["dataset", "model", "seed"], how="left")
-    return cells.merge(costs, on=["dataset", "model"], how="left")[CELL_KEYS]
+    return with_counts(cells.merge(costs, on=["dataset", "model"], how="left")[CELL_KEYS], scores)
 
 
 def with_published(cells: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
@@ -132,6 +133,8 @@ def render_archive(
         "",
     ]  # fmt: skip
     lines += _without_published(cells, set(wide.index))
+    failed = cells.drop_duplicates(["dataset", "model"])
+    lines += [f"- {line}." for line in failure_lines(as_records(failed))]
     lines += [f"- **{name} was skipped**: {_without_folders(reason)}" for name, reason in skipped.items()]
     lines += provenance_lines()
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.evaluation.context import provenance_lines
-from topology_efficient_dl.evaluation.report import number
+from topology_efficient_dl.evaluation.report import NOTHING, number
 from topology_efficient_dl.evaluation.style import FADED, display_name, figure_style
 from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.graph_params import ClosureParams
@@ -116,7 +116,7 @@ def render_closure(
     tuning : of `closure.tune_model`, by ``<dataset>/<model>``
     params : of the study
     """
-    choices = [_choice(*item) for item in tuning.items()]
+    choices, results = [_choice(*item) for item in tuning.items()], list(results)
     lines = [
         "# Higher-order link prediction: which open triangles close",
         "",
@@ -134,6 +134,7 @@ def render_closure(
         *_markdown(["set", "model", "looked at", "times base rate", "chosen"], choices),
         "",
         *_still_rising(tuning, max(params.attention.checkpoints)),
+        *_not_finite(results),
         *provenance_lines(),
     ]
     return "\n".join(lines)
@@ -193,6 +194,17 @@ def _still_rising(tuning: Mapping[str, Row], last: int) -> list[str]:
     if not rising:
         return []
     return [f"Best at the last checkpoint, {last} steps, and perhaps not yet at their best: {', '.join(rising)}."]
+
+
+def _not_finite(results: Iterable[Mapping[str, Sequence[Row]]]) -> list[str]:
+    """A line for every model and seed whose scores are not all finite."""
+    return [
+        f"- {row['dataset']}, `{row['model']}`, seed {NOTHING if row['seed'] is None else row['seed']}, failed: "
+        f"{row['not_finite']:,} of {row['n_candidates']:,} scores are not finite and rank last."
+        for result in results
+        for row in result["rows"]
+        if row.get("not_finite")
+    ]
 
 
 def _choice(key: str, row: Row) -> list[str]:

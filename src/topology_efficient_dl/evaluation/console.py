@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from topology_efficient_dl.evaluation.report import number, score, span
+from topology_efficient_dl.evaluation.failures import failure_lines
+from topology_efficient_dl.evaluation.report import number, score
 from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.evaluation.wording import along, change, lost
 from topology_efficient_dl.terminal import harmless
 
 RESULT_HEADER = ("dataset", "model", "macro-F1", "accuracy", "params", "ms (b1)", "ms (b64)")
-VERDICT_HEADER = ("dataset", "model", "against", "quality lost (pp)", "latency cut (%)", "verdict")
+VERDICT_HEADER = ("dataset", "model", "against", "quality", "latency", "verdict")
 
 
 def summary_text(results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]]) -> str:
@@ -35,7 +37,7 @@ def summary_text(results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]]) -
         ]
     else:
         tables += ["No verdict: no proposal was compared with the baseline in this run."]
-    return "\n\n".join(["", *tables, ""])
+    return "\n\n".join(["", *tables, *failure_lines(as_records(results)), ""])
 
 
 def _overall(verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -60,8 +62,8 @@ def _verdict_row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
         verdict["dataset"],
         verdict["model"],
         verdict["baseline"],
-        "-" if drop is None else f"{drop:+.1f} {span(verdict['f1_drop_interval'])}",
-        "-" if cut is None else f"{100 * cut:+.0f} {span(verdict['latency_cut_interval'], 100, 0)}",
+        "-" if drop is None else f"{lost(drop)} {along(verdict['f1_drop_interval'], drop, 1, 1)}",
+        "-" if cut is None else f"{change(cut, 'cut', 'added')} {along(verdict['latency_cut_interval'], cut)}",
         verdict["status"].upper(),
     )
 

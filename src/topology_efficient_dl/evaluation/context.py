@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 
 from topology_efficient_dl.efficiency.environment import describe_environment
+from topology_efficient_dl.evaluation.criteria import METRICS
+from topology_efficient_dl.evaluation.failures import failures_of
 from topology_efficient_dl.evaluation.figures import draw_critical_difference, draw_f1_bars, draw_pareto
 from topology_efficient_dl.evaluation.forest import draw_verdicts
 from topology_efficient_dl.evaluation.pareto import pareto_figure
@@ -58,6 +60,7 @@ def report_context(
         verdicts=verdicts,
         datasets=used,
         skipped=skipped,
+        failures=failures_of(as_records(results)),
         conditions=_conditions(scores, train, efficiency),
         environment=describe_environment(),
         command=run_command(),
@@ -67,6 +70,7 @@ def report_context(
         tests=statistics["wilcoxon"],
         figures=report_figures(scores, results, verdicts, evaluate),
         interactive=pareto_figure(results, evaluate.x_axis, evaluate.y_axis),
+        metric_name=METRICS[evaluate.metric],
     )
 
 
@@ -136,9 +140,10 @@ def report_figures(
     ]  # fmt: skip
     if verdicts:
         shown = [each for each in verdicts if each["dataset"] == "all"] if len(verdicts) > 40 else verdicts
-        forest = draw_verdicts(shown, evaluate.max_f1_drop_pp, evaluate.min_latency_cut)
+        forest = draw_verdicts(shown, evaluate.max_f1_drop_pp, evaluate.min_latency_cut, METRICS[evaluate.metric])
         drawn.append(("Verdicts and their intervals", "The wanted side is shaded.", None, forest))
-    ranks = draw_critical_difference(scores)
+    ranks = draw_critical_difference(scores, evaluate.metric)
     if ranks is not None:
-        drawn.append(("Average ranks", "Models that are joined do not differ (Wilcoxon-Holm).", None, ranks))
+        caption = f"Of {METRICS[evaluate.metric]}; models that are joined do not differ (Wilcoxon-Holm)."
+        drawn.append(("Average ranks", caption, None, ranks))
     return [ReportFigure(title, caption, svg=to_svg(figure), file=file) for title, caption, file, figure in drawn]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,10 +17,12 @@ from topology_efficient_dl.evaluation.compression_context import recipe_words
 from topology_efficient_dl.evaluation.console import aligned
 from topology_efficient_dl.evaluation.context import provenance_lines, training_words
 from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, REFUTED
+from topology_efficient_dl.evaluation.failures import failure_lines
 from topology_efficient_dl.evaluation.forecast_tables import read_seeds
-from topology_efficient_dl.evaluation.report import NOTHING, number, span
+from topology_efficient_dl.evaluation.report import NOTHING, number
 from topology_efficient_dl.evaluation.style import FADED, INK, display_name, figure_style, model_colours
 from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.evaluation.wording import along, change
 from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.params import EfficiencyParams
 
@@ -128,8 +131,9 @@ def render_forecasts(
         *(f"- {condition}" for condition in _conditions(params, efficiency)),
         *(f"- `{name}`: {_recipe(recipe)}." for name, recipe in recipes.items()),
         "",
-        "## Limits",
+        "## Failures and limits",
         "",
+        *(f"- {line}." for line in failure_lines(as_records(results), "forecasts")),
         *(f"- {limit}" for limit in LIMITS),
         *provenance_lines(),
     ]
@@ -142,9 +146,10 @@ def findings(results: pd.DataFrame, verdicts: Sequence[Row], params: ForecastPar
     Parameters are those of `render_forecasts`.
     """
     rmse = {(row["dataset"], row["model"]): row["rmse_mean"] for row in as_records(results)}
+    known = {key: math.inf if value is None else float(value) for key, value in rmse.items()}
     found = []
     for dataset in dict.fromkeys(results["dataset"]):
-        best = min(naive, key=lambda name: float(rmse[dataset, name]))
+        best = min(naive, key=lambda name: known[dataset, name])
         for model in params.models.root:
             own = [each for each in verdicts if (each["dataset"], each["baseline"]) == (dataset, model)]
             counts = [each["status"] for each in own]
@@ -152,11 +157,14 @@ def findings(results: pd.DataFrame, verdicts: Sequence[Row], params: ForecastPar
                 f"{counts.count(status)} {status}" for status in (CONFIRMED, REFUTED, INCONCLUSIVE) if status in counts
             )
             mine, other = rmse[dataset, model], rmse[dataset, best]
-            worse = "lower" if mine < other else "not lower"
-            found.append(
-                f"{dataset}: of {len(own)} networks made of `{model}` {said}. Its own RMSE, {number(mine)}, is {worse} "
-                f"than that of the best naive forecast (`{best}`, {number(other)})."
+            worse = "lower" if known[dataset, model] < known[dataset, best] else "not lower"
+            beside = (
+                "It has no RMSE, since forecasts of it are not finite."
+                if mine is None
+                else f"Its own RMSE, {number(mine)}, is {worse} than that of the best naive forecast (`{best}`, "
+                f"{number(other)})."
             )
+            found.append(f"{dataset}: of {len(own)} networks made of `{model}` {said}. {beside}")
     return found
 
 
@@ -168,14 +176,15 @@ def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Row]) -> str:
         (row["dataset"], row["model"], _error(row, "rmse"), _error(row, "mae"), *(number(row[name]) for name in costs))
         for row in as_records(results)
     ]
-    judged_head = ("dataset", "model", "against", "RMSE rise (%)", "params cut (%)", "verdict")
+    judged_head = ("dataset", "model", "against", "RMSE", "params", "verdict")
     judged = [
         (row["dataset"], row["model"], row["baseline"], _change(row, "rmse_rise"), _change(row, "params_cut"),
          row["status"].upper())
         for row in verdicts
         if row["model"].partition(".")[0] == row["baseline"]
     ]  # fmt: skip
-    return "\n\n".join(["", aligned([head, *rows]), aligned([judged_head, *judged]), ""])
+    tables = [aligned([head, *rows]), aligned([judged_head, *judged])]
+    return "\n\n".join(["", *tables, *failure_lines(as_records(results), "forecasts"), ""])
 
 
 def _conditions(params: ForecastParams, efficiency: EfficiencyParams) -> list[str]:
@@ -232,8 +241,8 @@ def _verdict_sections(verdicts: Sequence[Row], batches: Sequence[str]) -> list[s
 
 
 def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]:
-    measures = {"rmse_rise": "RMSE rise %", "params_cut": "params cut %"}
-    measures |= {f"latency_cut_{batch}": f"latency cut % ({batch})" for batch in batches}
+    measures = {"rmse_rise": "RMSE", "params_cut": "parameters"}
+    measures |= {f"latency_cut_{batch}": f"latency ({batch})" for batch in batches}
     shown = {name: words for name, words in measures.items() if any(row[name] is not None for row in verdicts)}
     rows = [
         [
@@ -249,11 +258,9 @@ def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]
 
 
 def _change(row: Row, measure: str) -> str:
-    value = row[measure]
-    if value is None:
-        return NOTHING
-    interval = row.get(f"{measure}_interval")
-    return f"{100 * value:+.1f}".replace("-", "−") + (f" {span(interval, 100, 1)}" if interval else "")
+    value, interval = row[measure], row.get(f"{measure}_interval")
+    text = change(value, *(("higher", "lower") if measure == "rmse_rise" else ("cut", "added")), digits=1)
+    return f"{text} {along(interval, value, digits=1)}" if interval else text
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

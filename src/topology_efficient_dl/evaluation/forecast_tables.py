@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from topology_efficient_dl.evaluation.metrics import CELL, require_columns, score_forecast
+from topology_efficient_dl.evaluation.failures import with_counts
+from topology_efficient_dl.evaluation.metrics import CELL, COUNTS, count_not_finite, require_columns, score_forecast
 
 ERRORS = ("mae", "mse", "rmse")
 
@@ -22,7 +23,7 @@ _COSTS = ["params", "flops", "latency_ms_b1", "latency_ms_b64", "peak_memory_mb"
 
 
 def score_forecasts(cells: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """One row of errors a cell, over all its windows and steps.
+    """One row of errors a cell, over all its windows and steps; a cell has none if one of its forecasts is not finite.
 
     Parameters
     ----------
@@ -30,11 +31,11 @@ def score_forecasts(cells: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
     Returns
     -------
-    ``dataset, model, seed, mae, mse, rmse``
+    ``dataset, model, seed, mae, mse, rmse, not_finite, n_answers``
 
     Raises
     ------
-    DataError : a column is missing, or a forecast is not finite
+    DataError : a column is missing
 
     Examples
     --------
@@ -45,9 +46,11 @@ def score_forecasts(cells: Iterable[pd.DataFrame]) -> pd.DataFrame:
     rows = []
     for cell in cells:
         require_columns(cell, [*CELL, "target", "forecast"], "forecasts")
-        first = cell.iloc[0]
-        rows.append({name: first[name] for name in CELL} | score_forecast(cell["target"], cell["forecast"]))
-    return pd.DataFrame(rows, columns=[*CELL, *ERRORS])
+        first, pair = cell.iloc[0], (cell["target"], cell["forecast"])
+        bad = count_not_finite(*pair)
+        errors = dict.fromkeys(ERRORS, float("nan")) if bad else score_forecast(*pair)
+        rows.append({name: first[name] for name in CELL} | errors | {"not_finite": bad, "n_answers": len(cell)})
+    return pd.DataFrame(rows, columns=[*CELL, *ERRORS, *COUNTS])
 
 
 def forecast_results(scores: pd.DataFrame, efficiency: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
@@ -63,7 +66,8 @@ def forecast_results(scores: pd.DataFrame, efficiency: pd.DataFrame, fits: pd.Da
     -------
     The columns `FORECAST_KEYS`, rows in the order of ``scores``. ``seeds`` is a list, empty for forecasts that nothing
     was fitted for; standard deviations have n - 1 in the denominator and are null for one seed; ``fit_seconds`` is the
-    mean over seeds, for a compressed network of making it and of training on, without the fit of the dense one.
+    mean over seeds, for a compressed network of making it and of training on, without the fit of the dense one. Where
+    a forecast of any seed is not finite there are no errors, and `COUNTS` stand behind.
 
     Raises
     ------
@@ -75,12 +79,15 @@ def forecast_results(scores: pd.DataFrame, efficiency: pd.DataFrame, fits: pd.Da
     groups = scores.groupby(_ROW, sort=False)
     table = groups["seed"].agg(lambda seeds: sorted(seeds.tolist())).rename("seeds").to_frame()
     for error in ERRORS:
-        table[f"{error}_mean"], table[f"{error}_std"] = groups[error].mean(), groups[error].std(ddof=1)
+        whole = groups[error].count() == groups[error].size()  # a mean over the other seeds would hide the failure
+        table[f"{error}_mean"], table[f"{error}_std"] = (
+            each.where(whole) for each in (groups[error].mean(), groups[error].std(ddof=1))
+        )
     seconds = fits.groupby(_ROW, sort=False)["fit_seconds"].mean()
     costs = efficiency.set_index(_ROW).reindex(columns=_COSTS)
     table = table.join(costs).join(seconds)
     table["seeds"] = table["seeds"].where(table["fit_seconds"].notna(), other=pd.Series([[]] * len(table), table.index))
-    return table.reset_index()[list(FORECAST_KEYS)]
+    return with_counts(table.reset_index()[list(FORECAST_KEYS)], scores)
 
 
 def read_seeds(results: pd.DataFrame) -> pd.DataFrame:

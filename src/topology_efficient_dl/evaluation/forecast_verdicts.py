@@ -57,6 +57,8 @@ def window_weights(n_windows: int, block: int, n_draws: int, seed: int) -> Float
 def squared_errors(forecasts: pd.DataFrame, dataset: str, model: str) -> tuple[tuple[int, ...], FloatArray]:
     """The seeds of a model on a series, and (n_seeds, n_windows) mean squared errors over steps.
 
+    Infinite where a forecast is not finite: such a window must not be left out, nor judged by its other steps.
+
     Raises
     ------
     DataError : there are no forecasts of it
@@ -64,7 +66,7 @@ def squared_errors(forecasts: pd.DataFrame, dataset: str, model: str) -> tuple[t
     cells = forecasts[(forecasts["dataset"] == dataset) & (forecasts["model"] == model)]
     if cells.empty:
         raise DataError(f"no forecasts of '{model}' on '{dataset}'; run the pipeline that makes them")
-    squares = cells.assign(square=(cells["forecast"] - cells["target"]) ** 2)
+    squares = cells.assign(square=((cells["forecast"] - cells["target"]) ** 2).fillna(np.inf))
     table = squares.pivot_table(index="seed", columns="window", values="square", aggfunc="mean")
     return tuple(int(seed) for seed in table.index), table.to_numpy(np.float64)
 
@@ -81,7 +83,7 @@ def rmse_rise(ours: FloatArray, theirs: FloatArray, block: int, params: Forecast
 
     Returns
     -------
-    Without an interval where there is one seed.
+    Without an interval where there is one seed; without a value where an error is not finite.
 
     Raises
     ------
@@ -95,6 +97,8 @@ def rmse_rise(ours: FloatArray, theirs: FloatArray, block: int, params: Forecast
     """
     if ours.shape[1] != theirs.shape[1] or len(theirs) not in (1, len(ours)):
         raise DataError(f"forecasts must pair up by seed and window: {ours.shape} and {theirs.shape}")
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        return Estimate(None, reason="forecasts that are not finite")
     both = np.stack([ours, np.broadcast_to(theirs, ours.shape)])
     value = _rise(np.sqrt(both.mean(axis=2)).mean(axis=1))
     n_seeds = len(ours)

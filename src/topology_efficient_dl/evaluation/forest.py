@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from topology_efficient_dl.evaluation.criteria import CONFIRMED, REFUTED
+from topology_efficient_dl.evaluation.criteria import CONFIRMED, METRICS, REFUTED
 from topology_efficient_dl.evaluation.style import FADED, INK, LINE, STATUS_COLOURS, display_name, figure_style
 
 MOST_ROWS = 200
@@ -18,14 +18,18 @@ _SYMBOLS = {CONFIRMED: "o", REFUTED: "X"}
 
 
 def draw_verdicts(
-    verdicts: Sequence[Mapping[str, Any]], max_f1_drop_pp: float = 1.0, min_latency_cut: float = 0.30
+    verdicts: Sequence[Mapping[str, Any]],
+    max_f1_drop_pp: float = 1.0,
+    min_latency_cut: float = 0.30,
+    metric: str = METRICS["f1_macro"],
 ) -> Figure:
-    """Fall of macro-F1 and cut of latency with their intervals, a line per verdict, the wanted side shaded.
+    """Change of quality and cut of latency with their intervals, a line per verdict, the wanted side shaded.
 
     Parameters
     ----------
     verdicts : what `judge` returned
     max_f1_drop_pp, min_latency_cut : the bounds to draw
+    metric : the quality in words
 
     Returns
     -------
@@ -42,8 +46,8 @@ def draw_verdicts(
         _draw_panel(right, verdicts, "latency_cut", "latency_cut_interval", 100.0)
         _shade(left, max_f1_drop_pp, towards_low=True, label=f"≤ {max_f1_drop_pp:g} pp")
         _shade(right, 100 * min_latency_cut, towards_low=False, label=f"≥ {min_latency_cut:.0%}".replace("%", " %"))
-        left.set_title("Macro-F1 lost (pp)", pad=18)
-        right.set_title("Latency cut (%)", pad=18)
+        left.set_title(f"{metric[0].upper()}{metric[1:]}: gained | lost (pp)", pad=18)
+        right.set_title("Latency: added | cut (%)", pad=18)
         _name_rows(left, verdicts)
         if hidden > 0:
             figure.supxlabel(f"{hidden:,} further verdicts are not drawn", fontsize=8.5)

@@ -11,6 +11,7 @@ from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.efficiency.environment import describe_environment
 from topology_efficient_dl.evaluation.context import report_figures, run_command, training_words
 from topology_efficient_dl.evaluation.criteria import METRICS
+from topology_efficient_dl.evaluation.failures import failures_of
 from topology_efficient_dl.evaluation.pareto import pareto_figure
 from topology_efficient_dl.evaluation.report import ReportContext
 from topology_efficient_dl.evaluation.summary import as_records
@@ -59,6 +60,7 @@ def graph_report_context(
         results=as_records(results),
         verdicts=verdicts,
         datasets=[{**row, "default_split": "official" in row["notes"]} for row in used],
+        failures=failures_of(as_records(results)),
         conditions=_conditions(scores, train, efficiency, simplicial) | _own_training(own_training or {}),
         environment=describe_environment(),
         command=run_command(),

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.models.answers import NO_PREDICTION, predicted_classes
 
 CELL = ["dataset", "model", "seed"]
-NO_PREDICTION = -1
-"""Predicted class of a sample whose probabilities are not finite; it counts as a mistake."""
+COUNTS = ["not_finite", "n_answers"]
+"""Columns of scores: how many answers of a cell are not finite, which count as mistakes, and of how many."""
 
 
 def score_cell(
@@ -28,8 +29,9 @@ def score_cell(
     Parameters
     ----------
     labels : (n_samples,) int codes
-    probabilities : (n_samples, n_classes) float; a row that is not finite counts as a mistake
-    predicted : (n_samples,) int codes; the most probable class when None
+    probabilities : (n_samples, n_classes) float; a row that is not finite counts as a mistake, whatever ``predicted``
+        says of it
+    predicted : (n_samples,) int codes; the most probable class when None, the first of equally probable ones
 
     Returns
     -------
@@ -37,7 +39,8 @@ def score_cell(
 
     Raises
     ------
-    DataError : no samples, lengths that differ, or neither probabilities nor predictions
+    DataError : no samples, lengths that differ, neither probabilities nor predictions, or finite values that are no
+        probabilities
 
     Examples
     --------
@@ -46,7 +49,7 @@ def score_cell(
     """
     truth = np.asarray(labels, dtype=np.int64)
     spread = None if probabilities is None else np.asarray(probabilities, dtype=np.float64)
-    guess = _predicted(spread, predicted)
+    guess = decided(spread, predicted)
     if truth.size == 0 or guess.shape != truth.shape:
         raise DataError(f"labels and predictions must pair up and not be empty: {truth.shape} and {guess.shape}")
     classes = np.union1d(truth, guess[guess != NO_PREDICTION])
@@ -59,13 +62,29 @@ def score_cell(
     }
 
 
-def _predicted(probabilities: NDArray[np.float64] | None, predicted: ArrayLike | None) -> NDArray[np.int64]:
-    if predicted is not None:
-        return np.asarray(predicted, dtype=np.int64)
-    if probabilities is None:
+def decided(probabilities: NDArray[np.float64] | None, predicted: ArrayLike | None = None) -> NDArray[np.int64]:
+    """The class that every sample is taken for; `NO_PREDICTION` wherever a probability or prediction is not finite.
+
+    Parameters
+    ----------
+    probabilities : (n_samples, n_classes), or None
+    predicted : (n_samples,) codes; the most probable class when None
+
+    Raises
+    ------
+    DataError : neither of the two, or numbers of samples that differ
+    """
+    if probabilities is None and predicted is None:
         raise DataError("a cell needs probabilities or predicted classes, and has neither")
-    best: NDArray[np.int64] = np.nan_to_num(probabilities, nan=-np.inf).argmax(axis=1)
-    return np.where(np.isfinite(probabilities).all(axis=1), best, NO_PREDICTION)
+    best = None if probabilities is None else predicted_classes(probabilities)
+    if predicted is None:
+        assert best is not None
+        return best
+    given = np.asarray(predicted, dtype=np.float64)
+    if best is not None and best.shape != given.shape:
+        raise DataError(f"probabilities and predictions must pair up: {best.shape} and {given.shape} samples")
+    answered = np.isfinite(given) if best is None else np.isfinite(given) & (best != NO_PREDICTION)
+    return np.where(answered, given, NO_PREDICTION).astype(np.int64)
 
 
 def _auroc(truth: NDArray[np.int64], probabilities: NDArray[np.float64] | None) -> tuple[float | None, str | None]:
@@ -93,11 +112,11 @@ def score_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    ``dataset, model, seed, accuracy, f1_macro, auroc, auroc_reason``
+    ``dataset, model, seed, accuracy, f1_macro, auroc, auroc_reason``, and `COUNTS`
 
     Raises
     ------
-    DataError : a column is missing
+    DataError : a column is missing, or finite values are no probabilities
 
     Examples
     --------
@@ -107,19 +126,31 @@ def score_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     [{'dataset': 'toy', 'accuracy': 1.0, 'auroc': 1.0}]
     """
     require_columns(predictions, [*CELL, "label", "predicted"], "predictions")
-    columns = [*CELL, "accuracy", "f1_macro", "auroc", "auroc_reason"]
+    columns = [*CELL, "accuracy", "f1_macro", "auroc", "auroc_reason", *COUNTS]
     return pd.DataFrame(list(_scored_cells(predictions)), columns=columns)
 
 
 def _scored_cells(predictions: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    names = sorted((str(name) for name in predictions if str(name).startswith("p_")), key=lambda name: int(name[2:]))
     for dataset, of_dataset in predictions.groupby("dataset", sort=False):
-        used = [name for name in names if of_dataset[name].notna().any()]
+        used = class_columns(of_dataset)
         for (model, seed), cell in of_dataset.groupby(["model", "seed"], sort=False):
             spread = cell[used].to_numpy(float) if used else None
-            yield {"dataset": dataset, "model": model, "seed": seed} | score_cell(
-                cell["label"], spread, cell["predicted"]
-            )
+            guess = decided(spread, cell["predicted"])
+            counts = dict(zip(COUNTS, (int((guess == NO_PREDICTION).sum()), len(guess)), strict=True))
+            head = {"dataset": dataset, "model": model, "seed": seed}
+            yield head | score_cell(cell["label"], spread, guess) | counts
+
+
+def class_columns(of_dataset: pd.DataFrame) -> list[str]:
+    """The columns of probabilities of one data set, in order of codes; none where predictions have no probabilities.
+
+    Tables of several data sets have empty columns where another one has more classes. A column that is empty up to the
+    highest label is none of these: its probabilities are missing.
+    """
+    names = sorted((str(name) for name in of_dataset if str(name).startswith("p_")), key=lambda name: int(name[2:]))
+    there = [int(name[2:]) for name in names if of_dataset[name].notna().any()]
+    last = max([*there, int(of_dataset["label"].max())])
+    return [name for name in names if int(name[2:]) <= last]
 
 
 def score_forecast(target: ArrayLike, forecast: ArrayLike) -> dict[str, float]:
@@ -146,6 +177,13 @@ def score_forecast(target: ArrayLike, forecast: ArrayLike) -> dict[str, float]:
         raise DataError(f"{int((~np.isfinite(error)).sum())} of {error.size} forecast errors are not finite")
     mse = float(np.mean(error**2))
     return {"mae": float(np.abs(error).mean()), "mse": mse, "rmse": mse**0.5}
+
+
+def count_not_finite(target: ArrayLike, forecast: ArrayLike) -> int:
+    """How many forecasts have no squared error: they are not finite, or so large that its square is not."""
+    with np.errstate(all="ignore"):
+        square = (np.asarray(forecast, dtype=float) - np.asarray(target, dtype=float)) ** 2
+    return int((~np.isfinite(square)).sum())
 
 
 def require_columns(table: pd.DataFrame, columns: list[str], name: str) -> None:

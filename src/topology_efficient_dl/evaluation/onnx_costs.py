@@ -14,8 +14,9 @@ from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.latency import latency_columns, measure_latency
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.evaluation.failures import NOT_COMPARED
 from topology_efficient_dl.evaluation.metrics import require_columns
-from topology_efficient_dl.models.onnx_export import onnx_difference, onnx_network, to_onnx
+from topology_efficient_dl.models.onnx_export import onnx_differences, onnx_network, to_onnx
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams
 
@@ -99,7 +100,7 @@ def measure_onnx_costs(
     Returns
     -------
     One row a model: ``dataset, model, onnx_bytes, onnx_difference, onnx_error, onnx_latency_ms_b<n>, onnx_reason``;
-    nothing but the reason where a model was not exported.
+    nothing but the reason where a model was not exported; where logits are not finite `NOT_COMPARED` alone.
     """
     models, files, split = group
     series = split.series["test"]
@@ -122,9 +123,10 @@ def measure_onnx_costs(
             exported = [key for key in keys if files[key].reason is None]
             row["onnx_bytes"] = len(files[keys[0]].content)
             for column, precision in (("onnx_difference", torch.float32), ("onnx_error", torch.float64)):
-                row[column] = max(
-                    onnx_difference(models[key], files[key].content, series[:COMPARED], precision) for key in exported
-                )
+                pairs = ((models[key], files[key].content) for key in exported)
+                away = np.concatenate([onnx_differences(*pair, series[:COMPARED], precision) for pair in pairs])
+                bad = int((~np.isfinite(away)).sum())
+                row |= {NOT_COMPARED: bad} if bad else {column: float(away.max())}
             times = latency_columns(records, name) if is_timed else {}
             row |= {f"onnx_{key}": value for key, value in times.items() if key.startswith("latency_ms")}
         rows.append(row)
@@ -132,13 +134,15 @@ def measure_onnx_costs(
 
 
 def with_onnx(results: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
-    """The results table with `ONNX_COLUMNS` behind.
+    """The results table with `ONNX_COLUMNS` behind, and `NOT_COMPARED` where logits are not finite.
 
     Parameters
     ----------
     results : one row per ``dataset, model``
     rows : of `measure_onnx_costs`, all datasets one after the other
     """
-    table = pd.DataFrame(rows).reindex(columns=["dataset", "model", *ONNX_COLUMNS])
+    table = pd.DataFrame(rows)
+    more = [NOT_COMPARED] if NOT_COMPARED in table else []
+    table = table.reindex(columns=["dataset", "model", *ONNX_COLUMNS, *more])
     require_columns(results, ["dataset", "model"], "results")
     return results.merge(table, on=["dataset", "model"], how="left")

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, METRICS, REFUTED
 from topology_efficient_dl.evaluation.style import display_name
 from topology_efficient_dl.evaluation.verdicts import ALL
+from topology_efficient_dl.evaluation.wording import along, change, lost
 
 NOTHING = "–"
 SERIES_CAPTION = (
@@ -62,7 +63,7 @@ class ReportContext:
     datasets : ``dataset, n_train, n_validation, n_test, n_classes, n_timepoints, source`` and ``default_split``, true
         if train and test are the whole official files: only then are published numbers shown
     skipped : ``dataset, reason`` of the sets that were asked for and not used
-    failures : ``cell, reason`` of the cells that did not finish
+    failures : ``cell, reason`` of the cells that did not finish, or whose answers are not finite
     conditions : by name, what was held equal: seeds, optimiser, budget, validation, threads
     environment : what `describe_environment` returned
     command : the line that makes this report again
@@ -181,6 +182,9 @@ def _environment() -> jinja2.Environment:
         percent=percent,
         points=points,
         span=span,
+        change=change,
+        lost=lost,
+        along=along,
         shares=shares,
         p_value=p_value,
         name=display_name,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from topology_efficient_dl.evaluation.failures import with_counts
 from topology_efficient_dl.evaluation.metrics import require_columns
 
 RESULT_KEYS = (
@@ -45,7 +46,7 @@ def results_table(scores: pd.DataFrame, efficiency: pd.DataFrame, fits: pd.DataF
     The columns `RESULT_KEYS`, then `EXTRA_KEYS`, in the order in which data sets and models come in ``scores``.
     ``seeds`` is a list; standard deviations have n - 1 in the denominator and are null for one seed;
     ``fit_seconds`` is the mean over seeds; ``f1_per_ms`` is macro-F1 over ``latency_ms_b1`` and ``f1_per_mflop``
-    is macro-F1 over millions of FLOPs.
+    is macro-F1 over millions of FLOPs. Where answers are not finite, two more: ``not_finite, n_answers``.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def results_table(scores: pd.DataFrame, efficiency: pd.DataFrame, fits: pd.DataF
     table = _over_seeds(scores).merge(costs, on=_ROW, how="left").merge(seconds, on=_ROW, how="left")
     table["f1_per_ms"] = table["f1_macro_mean"] / _cost(table["latency_ms_b1"])
     table["f1_per_mflop"] = table["f1_macro_mean"] / (_cost(table["flops"]) / 1e6)
-    return table[[*RESULT_KEYS, *EXTRA_KEYS]]
+    return with_counts(table[[*RESULT_KEYS, *EXTRA_KEYS]], scores)
 
 
 def _over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
@@ -71,12 +72,19 @@ def _over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
             "accuracy_std": cells["accuracy"].std(ddof=1),
             "f1_macro_mean": cells["f1_macro"].mean(),
             "f1_macro_std": cells["f1_macro"].std(ddof=1),
-            "auroc_mean": _number(cells["auroc"]).mean(),
-            "auroc_std": _number(cells["auroc"]).std(ddof=1),
+            **_auroc(cells),
         }
         for key, cells in scores.groupby(_ROW, sort=False)
     ]
     return pd.DataFrame(rows)
+
+
+def _auroc(cells: pd.DataFrame) -> dict[str, float]:
+    """Mean and deviation over the seeds where it is defined; nothing if answers of any seed are not finite."""
+    values = _number(cells["auroc"])
+    if "not_finite" in cells and cells["not_finite"].fillna(0).any():
+        values = values.iloc[:0]
+    return {"auroc_mean": values.mean(), "auroc_std": values.std(ddof=1)}
 
 
 def _number(column: pd.Series) -> pd.Series:

@@ -28,8 +28,10 @@ from topology_efficient_dl.evaluation.bootstrap import (
     seed_for,
 )
 from topology_efficient_dl.evaluation.criteria import MEASURES, METRICS, Criterion, criterion_of_track
+from topology_efficient_dl.evaluation.failures import mistakes_note
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.statistics import holm, paired_t_test, score_matrix, wilcoxon_test
+from topology_efficient_dl.evaluation.wording import directed
 from topology_efficient_dl.params import EvaluateParams
 
 ALL = "all"
@@ -69,15 +71,17 @@ def judge(
 ) -> list[dict[str, Any]]:
     """Judge every proposal on every data set that it shares with the baseline, and then over all of them.
 
-    The fall of macro-F1 gets a bootstrap interval over seeds and test samples, the cut of latency one over timing
-    rounds. Over all data sets the fall is a mean and the cut comes from the geometric mean of time ratios.
+    The fall of the judged metric gets a bootstrap interval over seeds and test samples, the cut of latency one over
+    timing rounds. Over all data sets the fall is a mean and the cut comes from the geometric mean of time ratios. Where
+    the metric is undefined on a seed of either model there is no fall, so that nothing is confirmed, with the reason.
 
     Parameters
     ----------
     scores : one row per cell: ``dataset, model, seed, f1_macro``
     efficiency : one row per data set and model: ``params, peak_memory_mb`` and, for the judged batch size n, either
         the per-round times ``rounds_b<n>`` or at least ``latency_ms_b<n>``; null where not measured
-    predictions : one row per test sample and cell: ``dataset, model, seed, index, label, predicted``
+    predictions : one row per test sample and cell: ``dataset, model, seed, index, label, predicted`` and, for AUROC,
+        the probabilities ``p_0, p_1, ...``
     params : baseline, bounds, confidence, bootstrap
     proposals : models to judge, the baseline never; all when None
     criterion : what success means; that of track A when None
@@ -111,6 +115,9 @@ def judge(
         for name, p_value in zip(names, corrected, strict=True)
         if compared[name]
     ]
+    for verdict in (*per_dataset, *overall):
+        where = None if verdict["dataset"] == ALL else verdict["dataset"]
+        verdict["explanation"] += mistakes_note(scores, (verdict["model"], params.baseline), where)
     return per_dataset + overall
 
 
@@ -147,8 +154,8 @@ def _check_models(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] 
 def _compare_everywhere(
     scores: pd.DataFrame, efficiency: pd.DataFrame, predictions: pd.DataFrame, params: EvaluateParams, model: str
 ) -> list[_Comparison]:
-    both = score_matrix(scores, params.metric).reindex(columns=[model, params.baseline]).dropna().index
-    datasets = [str(name) for name in scores["dataset"].unique() if name in both]
+    there = [set(scores.loc[scores["model"] == name, "dataset"]) for name in (model, params.baseline)]
+    datasets = [str(name) for name in scores["dataset"].unique() if name in there[0] & there[1]]
     return [
         _compare(dataset, model, efficiency, _quality(dataset, model, scores, predictions, params), params)
         for dataset in datasets
@@ -159,14 +166,30 @@ def _quality(
     dataset: str, model: str, scores: pd.DataFrame, predictions: pd.DataFrame, params: EvaluateParams
 ) -> tuple[Estimate, FloatArray]:
     """The fall of quality with its interval, and draws of it."""
-    seed = seed_for(dataset, params.bootstrap_seed)
+    seed, metric = seed_for(dataset, params.bootstrap_seed), params.metric
+    undefined = _why_undefined(scores, dataset, (params.baseline, model), metric)
+    if undefined:
+        return Estimate(None, reason=undefined), np.empty(0)
     if params.resample == "draws":
-        falls = 100.0 * (paired_scores(scores, dataset, params.baseline, model, params.metric) @ [1.0, -1.0])
+        falls = 100.0 * (paired_scores(scores, dataset, params.baseline, model, metric) @ [1.0, -1.0])
         draws, drop, n = mean_draws(falls, params.n_bootstrap, seed), float(falls.mean()), len(falls)
     else:
-        pair = pair_predictions(predictions, dataset, model, params.baseline)
-        draws, drop, n = f1_drop_draws(pair, params.n_bootstrap, seed), f1_drop(pair), len(pair.seeds)
+        pair = pair_predictions(predictions, dataset, model, params.baseline, with_probabilities=metric == "auroc")
+        draws, drop, n = f1_drop_draws(pair, params.n_bootstrap, seed, metric), f1_drop(pair, metric), len(pair.seeds)
     return interval_of(drop, draws, params.confidence) if n > 1 else Estimate(drop, reason="one seed"), draws
+
+
+def _why_undefined(scores: pd.DataFrame, dataset: str, models: tuple[str, str], metric: str) -> str | None:
+    """Which model has no such metric on which seeds that both have, and why; None where all is defined."""
+    own = scores[scores["dataset"] == dataset]
+    common = set.intersection(*(set(own.loc[own["model"] == name, "seed"]) for name in models))
+    cells = own[own["model"].isin(models) & own["seed"].isin(common)]
+    lacking = cells[pd.to_numeric(cells[metric], errors="coerce").isna()]
+    if lacking.empty:
+        return None
+    first = lacking.iloc[0]
+    why = f": {first[f'{metric}_reason']}" if first.get(f"{metric}_reason") else ""
+    return f"undefined on {len(lacking)} of {len(cells)} cells, first {first['model']} with seed {first['seed']}{why}"
 
 
 def _compare(
@@ -233,6 +256,8 @@ def _finite(value: Any) -> float | None:
 
 
 def _seed_p_value(scores: pd.DataFrame, dataset: str, model: str, params: EvaluateParams) -> float | None:
+    if _why_undefined(scores, dataset, (model, params.baseline), params.metric):
+        return None
     both = paired_scores(scores, dataset, model, params.baseline, params.metric)
     return paired_t_test(both[:, 0], both[:, 1]).p_value
 
@@ -252,7 +277,7 @@ def paired_scores(scores: pd.DataFrame, dataset: str, first: str, second: str, m
 
 
 def _dataset_p_value(scores: pd.DataFrame, model: str, params: EvaluateParams) -> float | None:
-    both = score_matrix(scores, params.metric)[[model, params.baseline]].dropna()
+    both = score_matrix(scores, params.metric).reindex(columns=[model, params.baseline]).dropna()
     return wilcoxon_test(both[model], both[params.baseline]).p_value
 
 
@@ -279,6 +304,9 @@ def _overall(
 
 
 def _mean_drop(compared: Sequence[_Comparison], params: EvaluateParams) -> Estimate:
+    unknown = [one.dataset for one in compared if one.f1.value is None]
+    if unknown:
+        return Estimate(None, reason=f"undefined on {', '.join(unknown)}")
     values = {one.dataset: float(one.f1.value or 0.0) for one in compared}
     mean = float(np.mean(list(values.values())))
     if any(one.f1.interval is None for one in compared):
@@ -345,25 +373,20 @@ def explain(
 
 def _quality_words(f1: Estimate, metric: str) -> str:
     if f1.value is None:
-        return f"has no {metric} ({f1.reason})"
-    gains = f1.value < 0
-    sign = -1.0 if gains else 1.0
-    verb = "gains" if gains else "loses"
-    span = _span(f1, sign, 1.0, 1, "")
-    return f"{verb} {abs(f1.value):.1f} pp of {metric} ({span})"
+        return f"has no {metric} to compare ({f1.reason})"
+    verb, size, ends = directed(f1.value, f1.interval, "loses", "gains")
+    return f"{verb} {size:.1f} pp of {metric} ({_span(ends, f1.reason)})"
 
 
 def _latency_words(latency: Estimate) -> str:
     if latency.value is None:
         return f"its cut of latency is unknown ({latency.reason})"
-    slower = latency.value < 0
-    verb = "raises" if slower else "cuts"
-    span = _span(latency, -1.0 if slower else 1.0, 100.0, 1, " %")
-    return f"{verb} latency by {abs(100 * latency.value):.0f} % ({span})"
+    verb, size, ends = directed(latency.value, latency.interval, "cuts", "raises")
+    return f"{verb} latency by {100 * size:.0f} % ({_span(ends, latency.reason, 100.0, ' %')})"
 
 
-def _span(estimate: Estimate, sign: float, scale: float, digits: int, unit: str) -> str:
-    if estimate.low is None or estimate.high is None:
-        return f"no interval: {estimate.reason}"
-    low, high = sorted((sign * scale * estimate.low, sign * scale * estimate.high))
-    return f"{low:.{digits}f} to {high:.{digits}f}{unit}".replace("-", "−")
+def _span(ends: tuple[float, float] | None, reason: str | None, scale: float = 1.0, unit: str = "") -> str:
+    if ends is None:
+        return f"no interval: {reason}"
+    low, high = ends
+    return f"{scale * low:.1f} to {scale * high:.1f}{unit}".replace("-", "−")

@@ -121,21 +121,34 @@ def onnx_network(file: bytes, threads: int = 1) -> Callable[[FloatArray], FloatA
     return run
 
 
-@torch.inference_mode()
 def onnx_difference(
     model: TrainedModel, file: bytes, series: FloatArray, precision: torch.dtype = torch.float32
 ) -> float:
-    """The largest difference between torch's logits and onnxruntime's on some series.
+    """The largest of `onnx_differences`: infinite where a logit of either side is not finite."""
+    return float(onnx_differences(model, file, series, precision).max())
+
+
+@torch.inference_mode()
+def onnx_differences(
+    model: TrainedModel, file: bytes, series: FloatArray, precision: torch.dtype = torch.float32
+) -> NDArray[np.float64]:
+    """(n,) largest differences between torch's logits and onnxruntime's, series by series.
 
     Parameters
     ----------
     model : of which ``file`` is the export
     series : (n, n_channels, n_timepoints) float32
     precision : that torch computes in; in float32 its own rounding is a part of the difference, in float64 it is not
+
+    Returns
+    -------
+    Infinite for a series where a logit is not finite: two that are NaN do not agree.
     """
     inputs = torch.from_numpy(np.ascontiguousarray(series, dtype=np.float32)).to(precision)
     expected = model.float_module().to(precision)(inputs).numpy()
-    return float(np.abs(onnx_network(file)(series) - expected).max())
+    with np.errstate(invalid="ignore"):
+        away = np.abs(onnx_network(file)(series).astype(np.float64) - expected).max(axis=1)
+    return np.where(np.isfinite(away), away, np.inf)
 
 
 def _require(*packages: str) -> None:

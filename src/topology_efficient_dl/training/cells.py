@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.models.answers import predicted_classes
 from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.trained import TrainedModel, predict_proba
@@ -93,9 +94,9 @@ def predict_cell(cell: PredictCell) -> pd.DataFrame:
 def predictions_table(
     model: TrainedModel, probabilities: NDArray[np.float32], labels: NDArray[np.int64], index: NDArray[np.int64]
 ) -> pd.DataFrame:
-    """One row a sample: ``dataset, model, seed, index, label, predicted, p_0, p_1, ...``."""
+    """One row a sample: ``dataset, model, seed, index, label, predicted, p_0, p_1, ...``; see `predicted_classes`."""
     table = pd.DataFrame(probabilities, columns=[f"p_{code}" for code in range(probabilities.shape[1])])
-    table.insert(0, "predicted", probabilities.argmax(axis=1))
+    table.insert(0, "predicted", predicted_classes(probabilities))
     table.insert(0, "label", labels)
     table.insert(0, "index", index)
     for name in ("seed", "model", "dataset"):

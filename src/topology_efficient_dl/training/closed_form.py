@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.answers import check_finite
 from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.series_features import FeatureExtractor, fit_extractor
@@ -65,7 +66,10 @@ def fit_on_transform(
     with threadpool_limits(1):
         choice = choose_recipe(recipe, series, labels, seed, weights)
         extractor = fit_extractor(choice.recipe, series, labels, seed)
-        extractor, head = _fit_head(split, spec, extractor, extractor.transform(series), labels, weights)
+        features, name = extractor.transform(series), f"{model} on {split.name}, seed {seed}"
+        check_finite(name, "feature vectors of train", features)
+        extractor, head = _fit_head(split, spec, extractor, features, labels, weights)
+        check_finite(name, "rows of weights", head.weight)
     card = describe_cell(split, spec, seed, (head.weight.shape[1], choice.recipe), model)
     outcome = _choice_card(recipe, choice) | {
         "n_params": head.weight.size + head.bias.size,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.answers import check_finite
 from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
 from topology_efficient_dl.models.simplicial.label_diffusion import DiffusionOptions, fit_label_diffusion
 from topology_efficient_dl.models.trained import TrainedModel
@@ -41,12 +42,20 @@ def fit_diffusion(card: dict[str, Any], kernels: DiffusionKernels, rows: IntArra
     card : what is fitted, see ``TrainedModel``
     kernels : between all nodes
     rows, codes : (m,) int64 labelled nodes and their classes
+
+    Raises
+    ------
+    CellError : kernels or coefficients are not finite
     """
+    name = f"{card['model']} on {card['dataset']}, draw {card['seed']}"
+    for kernel in (*kernels.labels, *([] if kernels.features is None else [kernels.features])):
+        check_finite(name, "rows of a kernel", kernel)
     started = time.perf_counter()
     seen = np.full(kernels.labels.shape[1], -1)
     seen[rows] = codes
     with threadpool_limits(1):
         fit = fit_label_diffusion(kernels, seen, card["n_classes"], DiffusionOptions.of(card["options"]))
+    check_finite(name, "coefficients", fit.coefficients)
     outcome = {
         "n_params": len(fit.coefficients),
         "channels": list(kernels.channel_names),

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from topology_efficient_dl.compression_params import FineTuneParams
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.models.answers import check_finite
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import TrainParams
 from topology_efficient_dl.training.batches import Batches
@@ -143,9 +144,22 @@ def _advance(bar: tqdm[Any]) -> None:
     bar.update()
 
 
+def check_teacher(teacher: TrainedModel, said: Tensor) -> None:
+    """Refuse to learn from answers that are not finite.
+
+    Raises
+    ------
+    CellError : names the dense network, its data set and how many
+    """
+    name = f"{teacher.card['model']} on {teacher.card['dataset']}, seed {teacher.card['seed']}"
+    check_finite(name, "answers that its compressed networks would learn from", said.detach().cpu().numpy())
+
+
 @torch.inference_mode()
 def _answers_of(teacher: TrainedModel, inputs: NDArray[np.float32]) -> Tensor:
     """What the teacher says of every series, once: nothing is drawn anew between epochs."""
     network = teacher.module()
     parts = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32)).split(TEACHER_BATCH)
-    return torch.cat([network(part) for part in parts]).float().clone()
+    said = torch.cat([network(part) for part in parts]).float().clone()
+    check_teacher(teacher, said)
+    return said

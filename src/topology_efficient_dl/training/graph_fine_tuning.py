@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -17,11 +18,13 @@ from topology_efficient_dl.params import ModelSpec, TrainParams
 from topology_efficient_dl.training.batches import Batches
 from topology_efficient_dl.training.classification import balanced_weights
 from topology_efficient_dl.training.distillation import Distillation
-from topology_efficient_dl.training.fine_tuning import train_with
+from topology_efficient_dl.training.fine_tuning import check_teacher, train_with
 from topology_efficient_dl.training.graph_fitting import fit_on_graph, parts_of, samples_of
 from topology_efficient_dl.training.graph_samples import Shuffled
 from topology_efficient_dl.training.objective import Objective
 from topology_efficient_dl.training.samples import Loader, Samples, TensorSamples
+
+Say = Callable[[Any], Tensor]
 
 
 class GraphSource(NamedTuple):
@@ -80,25 +83,33 @@ def fit_graph_on(
         codes = samples.targets("development").cpu()
         weights = balanced_weights(codes, task.n_classes) if how.class_weights == "balanced" else None
         module = Distillation(network, how, weights, recipe.distillation, recipe.temperature)
-        return module, _taught(samples, teacher.module().to(device), how.batch_size, draw)
+        return module, _taught(samples, _voice(teacher, device), how.batch_size, draw)
 
     return train_with(network, prepare, recipe, train, draw, **options)
 
 
-def _taught(samples: Samples, teacher: nn.Module, batch_size: int, seed: int) -> Loader:
+def _taught(samples: Samples, say: Say, batch_size: int, seed: int) -> Loader:
     """Development in batches, what the teacher says of it once among the targets."""
     if isinstance(samples, TensorSamples):
         inputs, codes = samples.parts["development"]
-        return Batches(inputs, _targets(teacher, inputs, codes), batch_size, shuffle_seed=seed)
+        return Batches(inputs, _targets(say, inputs, codes), batch_size, shuffle_seed=seed)
     made = list(samples.batches("development", batch_size, shuffle_seed=seed))
-    return Shuffled([(inputs, _targets(teacher, inputs, codes)) for inputs, codes in made], seed)
+    return Shuffled([(inputs, _targets(say, inputs, codes)) for inputs, codes in made], seed)
 
 
-@torch.inference_mode()
-def _said(teacher: nn.Module, inputs: Any) -> Tensor:
-    return logits_of(teacher, inputs).float()
+def _voice(teacher: TrainedModel, device: torch.device) -> Say:
+    """From inputs to the teacher's logits, which must be finite."""
+    network = teacher.module().to(device)
+
+    @torch.inference_mode()
+    def say(inputs: Any) -> Tensor:
+        said = logits_of(network, inputs).float()
+        check_teacher(teacher, said)
+        return said.clone()
+
+    return say
 
 
-def _targets(teacher: nn.Module, inputs: Any, codes: Tensor) -> Tensor:
+def _targets(say: Say, inputs: Any, codes: Tensor) -> Tensor:
     """(n, 1 + n_classes) float32: codes, then the teacher's logits."""
-    return torch.cat([codes[:, None].float(), _said(teacher, inputs).clone()], dim=1)
+    return torch.cat([codes[:, None].float(), say(inputs)], dim=1)

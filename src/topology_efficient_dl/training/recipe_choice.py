@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.models.series_features import fit_extractor
 from topology_efficient_dl.params import CrossValidatedRecipe, SeriesRecipe, TransformRecipe
 from topology_efficient_dl.training.ridge import fit_ridge
@@ -23,8 +24,8 @@ class RecipeChoice:
     Attributes
     ----------
     recipe : the chosen candidate, or the only recipe there was
-    errors : of every candidate, error rate plus mean squared error over held-out series; None where there was nothing
-        to choose, or too few series to choose by
+    errors : of every candidate, error rate plus mean squared error over held-out series, infinite where its scores are
+        not finite; None where there was nothing to choose, or too few series to choose by
     """
 
     recipe: SeriesRecipe
@@ -68,9 +69,16 @@ def choose_recipe(
     )
     means = errors.mean(axis=1)
     best = int(means.argmin())
-    gains = errors[0] - errors[best]
-    clear = gains.mean() > recipe.standard_errors * gains.std(ddof=1) / np.sqrt(len(gains))
-    return RecipeChoice(recipe.candidates[best if clear else 0], tuple(float(mean) for mean in means))
+    chosen = best if _is_clear(errors[0], errors[best], recipe.standard_errors) else 0
+    return RecipeChoice(recipe.candidates[chosen], tuple(float(mean) for mean in means))
+
+
+def _is_clear(first: NDArray[np.float64], best: NDArray[np.float64], standard_errors: float) -> bool:
+    """Whether the best candidate beats the first by more than chance; it does if only the first is not finite."""
+    if not np.isfinite(first).all():
+        return bool(np.isfinite(best).all())
+    gains = first - best
+    return bool(gains.mean() > standard_errors * gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
 def _folds(labels: Labels, n_folds: int, rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
@@ -100,11 +108,15 @@ def _errors(
     errors = []
     for held_out in folds:
         extractor = fit_extractor(recipe, series[~held_out], labels[~held_out], seed)
-        features = extractor.transform(series[~held_out])
         of_fold = None if weights is None else weights[~held_out]
-        head = fit_ridge(features, labels[~held_out], n_classes, weights=of_fold)
+        try:
+            head = fit_ridge(extractor.transform(series[~held_out]), labels[~held_out], n_classes, weights=of_fold)
+        except DataError:  # its features are not finite: it can only be chosen where every candidate is so
+            errors.append(np.full(int(held_out.sum()), np.inf))
+            continue
         scores = extractor.transform(series[held_out]) @ head.weight.T + head.bias
         targets = np.where(np.arange(n_classes) == labels[held_out, None], 1.0, -1.0)
         error = (scores.argmax(axis=1) != labels[held_out]) + ((scores - targets) ** 2).mean(axis=1)
         errors.append(error if weights is None else weights[held_out] * error)
-    return np.concatenate(errors)
+    found = np.concatenate(errors)
+    return np.where(np.isfinite(found), found, np.inf)

@@ -115,7 +115,7 @@ def _fit(
     way = _Dual if len(labels) <= features.shape[1] else _Primal
     solver = way(centred, targets - mean, np.ones(len(labels)) if shares is None else shares)
     errors = {penalty: _squared(solver.errors(penalty), shares) for penalty in sorted(penalties)}
-    bound = tolerance * min(errors.values())
+    bound = tolerance * min(errors.values())  # no penalty is chosen whose errors are not finite, unless all are so
     penalty = next(candidate for candidate, error in errors.items() if error <= bound)
     weight = solver.coefficients(penalty)
     return RidgeFit(weight.astype(np.float32), (mean - weight @ centre).astype(np.float32), penalty, errors)
@@ -129,13 +129,14 @@ def _mean(values: NDArray[Any], shares: Matrix | None) -> Matrix:
 
 
 def _squared(errors: Matrix, shares: Matrix | None) -> float:
-    """The mean square of (n_samples, n_classes) errors."""
-    return float((errors**2).mean() if shares is None else _mean((errors**2).mean(axis=1), shares))
+    """The mean square of (n_samples, n_classes) errors; infinite where it is not finite."""
+    error = float((errors**2).mean() if shares is None else _mean((errors**2).mean(axis=1), shares))
+    return error if np.isfinite(error) else np.inf
 
 
 def _spectrum(gram: Matrix, unit: float) -> tuple[Matrix, Matrix, float]:
     """Eigenvalues, not negative, and vectors; and the unit of penalties, 1 for features that are all constant."""
-    if not np.isfinite(unit):
+    if not (np.isfinite(unit) and np.isfinite(gram).all()):
         raise DataError("ridge regression: squares of the features are beyond float32. Scale the features first")
     values, vectors = np.linalg.eigh(gram)
     return np.maximum(values, 0.0), vectors, unit if unit > 0 else 1.0

@@ -19,6 +19,7 @@ from topology_efficient_dl.evaluation.document import results_document
 from topology_efficient_dl.evaluation.forecast_page import draw_forecasts, render_forecasts
 from topology_efficient_dl.evaluation.forecast_tables import forecast_results, read_seeds, score_forecasts
 from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts
+from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params import EfficiencyParams, ParallelParams, Zoo
@@ -142,7 +143,7 @@ def draw(splits: Collection[ForecastSplit], predictions: Collection[pd.DataFrame
 
 def document(results: pd.DataFrame, verdicts: Rows, scores: pd.DataFrame, data_card: pd.DataFrame) -> dict[str, Any]:
     """All numbers of the run in one JSON document, with the command and the environment."""
-    return results_document(read_seeds(results), verdicts, {"errors_by_seed": scores.to_dict("records")}, data_card)
+    return results_document(read_seeds(results), verdicts, {"errors_by_seed": as_records(scores)}, data_card)
 
 
 def report(
