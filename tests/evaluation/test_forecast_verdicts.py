@@ -163,9 +163,11 @@ def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
     found = judge_forecasts(table, costs(), ["net"], RECIPES, ["naive"], 4, (1, 64), PARAMS)
     card = pd.DataFrame([{"dataset": "d", "n_values": 99, "n_train": 5, "n_validation": 6, "n_test": 40, "context": 8,
                           "horizon": 4, "season": 4, "unit": "units", "source": "made here"}])  # fmt: skip
-    page = render_forecasts(card, stored, found, ForecastParams(models="net"), EfficiencyParams(), ["naive"])
-    assert "- d: of 2 networks made of `net` 1 confirmed, 1 refuted. Its own RMSE, " in page
-    assert "is lower than that of the best naive forecast (`naive`, " in page
+    page = render_forecasts(card, stored, found, ForecastParams(models="net"), EfficiencyParams())
+    assert "**d, network alone: yes with net.tucker; no with net.small.** Against net at batches 1 and 64." in page
+    assert "net.small against net at batches 1 and 64, network alone. Failed: RMSE rose by 100 %, asked: " in page
+    assert "against that of the best naive forecast (`naive`), " in page
+    assert "; that it is no higher is confirmed." in page
     assert "| `net` | 3 | " in page
     assert "| `naive` | – | " in page
     assert "| d | `net.small` | `net` | +100.0 [100.0, 100.0] | +75.0 |" in page
@@ -174,3 +176,6 @@ def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
     assert "net.tucker  net" in summary
     assert "net.continued" in summary.split("verdict")[0]
     assert "naive" not in summary.split("verdict")[1]
+    assert "d, network alone: yes with net.tucker; no with net.small. Against net at batches 1 and 64." in summary
+    primary = {(each["model"], each["baseline"]) for each in found if each["primary"]}
+    assert primary == {("net.tucker", "net"), ("net.small", "net")}

@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 
 from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.data.forecasting import ForecastSplit
+from topology_efficient_dl.evaluation.answers import conditions_in_words, headlines, primary_of
 from topology_efficient_dl.evaluation.compression_context import recipe_words
 from topology_efficient_dl.evaluation.console import aligned
 from topology_efficient_dl.evaluation.context import provenance_lines, training_words
-from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, REFUTED
+from topology_efficient_dl.evaluation.criteria import CONFIRMED, METRICS
 from topology_efficient_dl.evaluation.forecast_tables import read_seeds
 from topology_efficient_dl.evaluation.report import NOTHING, number, span
 from topology_efficient_dl.evaluation.style import FADED, INK, display_name, figure_style, model_colours
@@ -98,7 +99,6 @@ def render_forecasts(
     verdicts: Sequence[Row],
     params: ForecastParams,
     efficiency: EfficiencyParams,
-    naive: Sequence[str],
 ) -> str:
     """Markdown: what was found, the table of every series, all verdicts, conditions, limits, the command, the machine.
 
@@ -109,7 +109,6 @@ def render_forecasts(
     verdicts : of `forecast_verdicts.judge_forecasts`
     params : of the study
     efficiency : how costs were measured
-    naive : names of forecasts without weights
     """
     recipes = params.compression.recipes()
     lines = [
@@ -117,12 +116,12 @@ def render_forecasts(
         "",
         "Does a decomposition make a forecaster smaller and faster at the same error, and is the forecaster worth it?",
         "",
-        *(f"- {line}" for line in findings(results, verdicts, params, naive)),
+        *finding_lines(as_records(results), verdicts),
         "",
         "![Forecasts against truth on test](forecast.png)",
         "",
         *(line for row in as_records(data_card) for line in _section(row, read_seeds(results))),
-        *_verdict_sections(verdicts, [f"b{size}" for size in efficiency.batch_sizes]),
+        *verdict_sections(verdicts),
         "## Conditions",
         "",
         *(f"- {condition}" for condition in _conditions(params, efficiency)),
@@ -136,28 +135,32 @@ def render_forecasts(
     return "\n".join(lines)
 
 
-def findings(results: pd.DataFrame, verdicts: Sequence[Row], params: ForecastParams, naive: Sequence[str]) -> list[str]:
-    """What the numbers come to: by dense network, its verdicts, and whether it beats the best naive forecast.
+def finding_lines(results: Sequence[Row], verdicts: Sequence[Row]) -> list[str]:
+    """What the numbers come to: by series the headline, every network against its dense one, dense ones against naive.
 
-    Parameters are those of `render_forecasts`.
+    Parameters
+    ----------
+    results : rows of `forecast_tables.forecast_results`; forecasts without weights have no ``params``
+    verdicts : of `forecast_verdicts.judge_forecasts`
     """
-    rmse = {(row["dataset"], row["model"]): row["rmse_mean"] for row in as_records(results)}
-    found = []
-    for dataset in dict.fromkeys(results["dataset"]):
-        best = min(naive, key=lambda name: float(rmse[dataset, name]))
-        for model in params.models.root:
-            own = [each for each in verdicts if (each["dataset"], each["baseline"]) == (dataset, model)]
-            counts = [each["status"] for each in own]
-            said = ", ".join(
-                f"{counts.count(status)} {status}" for status in (CONFIRMED, REFUTED, INCONCLUSIVE) if status in counts
+    lines = []
+    for line in headlines(verdicts):
+        lines += [f"**{line.answer}** {line.terms}", ""]
+    lines += [f"- {each['dataset']}: {each['explanation']}" for each in primary_of(verdicts)]
+    rmse = {(row["dataset"], row["model"]): float(row["rmse_mean"]) for row in results}
+    naive = [row["model"] for row in results if row["params"] is None]
+    judged = {(each["dataset"], each["model"], each["baseline"]): each["status"] for each in verdicts}
+    dense = dict.fromkeys((each["dataset"], each["baseline"]) for each in primary_of(verdicts))
+    for dataset, model in dense:
+        best = min(naive, key=lambda name: rmse[dataset, name], default=None)
+        if best is not None:
+            status = judged.get((dataset, model, best))
+            lines.append(
+                f"- {dataset}: RMSE of `{model}`, {number(rmse[dataset, model])}, against that of the best naive "
+                f"forecast (`{best}`), {number(rmse[dataset, best])}"
+                + (f"; that it is no higher is {status}." if status else ".")
             )
-            mine, other = rmse[dataset, model], rmse[dataset, best]
-            worse = "lower" if mine < other else "not lower"
-            found.append(
-                f"{dataset}: of {len(own)} networks made of `{model}` {said}. Its own RMSE, {number(mine)}, is {worse} "
-                f"than that of the best naive forecast (`{best}`, {number(other)})."
-            )
-    return found
+    return lines
 
 
 def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Row]) -> str:
@@ -168,14 +171,14 @@ def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Row]) -> str:
         (row["dataset"], row["model"], _error(row, "rmse"), _error(row, "mae"), *(number(row[name]) for name in costs))
         for row in as_records(results)
     ]
-    judged_head = ("dataset", "model", "against", "RMSE rise (%)", "params cut (%)", "verdict")
+    judged_head = ("dataset", "model", "against", "batch", "RMSE rise (%)", "params cut (%)", "verdict")
     judged = [
-        (row["dataset"], row["model"], row["baseline"], _change(row, "rmse_rise"), _change(row, "params_cut"),
-         row["status"].upper())
-        for row in verdicts
-        if row["model"].partition(".")[0] == row["baseline"]
+        (row["dataset"], row["model"], row["baseline"], ", ".join(map(str, row["latency_batch"])),
+         _change(row, "rmse_rise"), _change(row, "params_cut"), row["status"].upper())
+        for row in primary_of(verdicts)
     ]  # fmt: skip
-    return "\n\n".join(["", aligned([head, *rows]), aligned([judged_head, *judged]), ""])
+    answers = [f"{line.answer} {line.terms}" for line in headlines(verdicts)]
+    return "\n\n".join(["", aligned([head, *rows]), aligned([judged_head, *judged]), *answers, ""])
 
 
 def _conditions(params: ForecastParams, efficiency: EfficiencyParams) -> list[str]:
@@ -222,19 +225,20 @@ def _error(row: Row, name: str) -> str:
     return number(row[f"{name}_mean"]) + ("" if spread is None else f" ± {number(spread)}")
 
 
-def _verdict_sections(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]:
-    """A table for every criterion."""
+def verdict_sections(verdicts: Sequence[Row]) -> list[str]:
+    """A table for every criterion; rows say what failed or is open."""
     lines = []
     for rule, criterion in dict.fromkeys((row["rule"], row["criterion"]) for row in verdicts):
-        own = [row for row in verdicts if row["rule"] == rule]
-        lines += [f"## Verdicts: {rule}", "", f"{criterion}.", "", *_verdict_table(own, batches), ""]
+        own = [row for row in verdicts if (row["rule"], row["criterion"]) == (rule, criterion)]
+        lines += [f"## Verdicts: {rule}", "", f"{criterion}.", "", *_verdict_table(own), ""]
     return lines
 
 
-def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]:
+def _verdict_table(verdicts: Sequence[Row]) -> list[str]:
+    sizes = dict.fromkeys(size for row in verdicts for size in row["latency_batch"])
     measures = {"rmse_rise": "RMSE rise %", "params_cut": "params cut %"}
-    measures |= {f"latency_cut_{batch}": f"latency cut % ({batch})" for batch in batches}
-    shown = {name: words for name, words in measures.items() if any(row[name] is not None for row in verdicts)}
+    measures |= {f"latency_cut_b{size}": f"latency cut % (b{size})" for size in sizes}
+    shown = {name: words for name, words in measures.items() if any(row.get(name) is not None for row in verdicts)}
     rows = [
         [
             row["dataset"],
@@ -242,14 +246,20 @@ def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]
             f"`{row['baseline']}`",
             *(_change(row, name) for name in shown),
             f"**{row['status']}**",
+            _unmet(row),
         ]
         for row in verdicts
     ]
-    return _markdown(["series", "model", "against", *shown.values(), "verdict"], rows)
+    return _markdown(["series", "model", "against", *shown.values(), "verdict", "failed or open"], rows)
+
+
+def _unmet(row: Row) -> str:
+    unmet = [each for each in row["conditions"] if each["state"] != CONFIRMED]
+    return conditions_in_words(unmet, METRICS[row["metric"]]) if unmet else NOTHING
 
 
 def _change(row: Row, measure: str) -> str:
-    value = row[measure]
+    value = row.get(measure)
     if value is None:
         return NOTHING
     interval = row.get(f"{measure}_interval")

@@ -26,6 +26,10 @@ CAPTION = (
     "the features of its nodes, and includes all preprocessing from there. Samples per second are nodes or graphs, of "
     "the model alone."
 )
+LATENCY_NOTE = (
+    "Network alone: from inputs that were made once to labels. Preprocessing included: from the complex and the "
+    "features of its nodes to labels, building the complex not counted. Peak memory is in both cases that of the network alone."
+)
 LIMITS = (
     "Latency and memory hold for the machine named below; the ratio of two models carries over better.",
     "Draws of labels from one graph overlap: intervals and tests speak of draws from these graphs, not of others.",
@@ -68,6 +72,7 @@ def graph_report_context(
         interactive=pareto_figure(results, evaluate.x_axis, evaluate.y_axis),
         metric_name=METRICS[evaluate.metric],
         results_caption=CAPTION,
+        latency_note=LATENCY_NOTE,
         size_columns={"n_nodes": "nodes", "n_edges": "contacts, groups or edges", "n_graphs": "graphs"},
     )
 
