@@ -28,6 +28,7 @@ CARD = pd.DataFrame(
         "dataset": ["Alpha", "Beta", "Gone"],
         "n_train": [50, 60, None], "n_validation": [10, 12, None], "n_test": [200, 200, None],
         "n_classes": [2, 2, None], "n_timepoints": [24, 30, None], "source": ["made up", "made up", None],
+        "official": [True, None, None], "held_out": [False, False, None],
         "notes": [None, "3 missing values filled", ""],
         "skipped": [None, None, "dataset 'Gone' not found."],
     }

@@ -269,7 +269,7 @@ def test_a_draw_beyond_the_splits_is_named(toy, monkeypatch: pytest.MonkeyPatch)
     params = f"{QUICK},track_b.datasets=club,track_b.models=gcn,track_b.seeds=0 1"
     result = toy.run(*PREDICTIONS, env="smoke", params=params)
     assert_message(
-        result, "models, cell 'club/gcn/1'", "track_b.seeds: 'club' has 1 official splits, 0 to 0, and 1 was asked for"
+        result, "models, cell 'club/gcn/1'", "track_b.seeds: 'club' has 1 splits, 0 to 0, and 1 was asked for"
     )
     assert result.cells["models"] == (2, 0, 2)
 

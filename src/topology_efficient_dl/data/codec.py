@@ -20,9 +20,11 @@ def split_to_arrays(split: Split) -> dict[str, np.ndarray]:
     Returns
     -------
     ``series_<part>`` (n_samples, n_channels, n_timepoints) float32 and ``labels_<part>`` (n_samples,) int64 for every
-    part, ``classes`` (n_classes,) unicode, ``metadata`` () unicode: JSON with name, source and notes.
+    part, ``classes`` (n_classes,) unicode, ``metadata`` () unicode: JSON with name, source, notes and, where test is a
+    part of train, ``held_out``.
     """
     metadata = {"name": split.name, "source": split.source, "notes": list(split.notes)}
+    metadata |= {"held_out": True} if split.held_out else {}
     return {
         **{f"series_{part}": split.series[part] for part in PARTS},
         **{f"labels_{part}": split.labels[part] for part in PARTS},
@@ -53,13 +55,14 @@ def split_from_arrays(arrays: Mapping[str, Any]) -> Split:
         classes=tuple(arrays["classes"].tolist()),
         source=metadata["source"],
         notes=tuple(metadata["notes"]),
+        held_out=bool(metadata["held_out"]),
     )
 
 
 def _metadata(array: np.ndarray) -> dict[str, Any]:
     try:
         metadata = json.loads(array.item())
-        return {key: metadata[key] for key in ("name", "source", "notes")}
+        return {"held_out": False} | metadata | {key: metadata[key] for key in ("name", "source", "notes")}
     except (ValueError, TypeError, KeyError) as error:
         raise StorageError(
             f"not a stored split: its metadata {array!r} are not JSON with name, source and notes; "

@@ -42,7 +42,7 @@ class SeriesByPart(Protocol):
 
 @dataclass(frozen=True)
 class Split:
-    """The official split of one dataset; validation is cut from train (stratified), test is touched once.
+    """Train and test of one dataset as its files have them; validation is a stratified part of train.
 
     Attributes
     ----------
@@ -52,6 +52,7 @@ class Split:
     classes : (n_classes,) the original labels, as strings, in code order
     source : where the files came from, e.g. ``"ECG200_TRAIN.tsv.gz in <folder name>"`` or ``"bundled with aeon"``
     notes : what had to be done to the files that a reader of results should know, e.g. missing values filled
+    held_out : whether test is a part of train, and the test file was not read
     """
 
     name: str
@@ -60,6 +61,7 @@ class Split:
     classes: tuple[str, ...]
     source: str
     notes: tuple[str, ...] = ()
+    held_out: bool = False
 
     @property
     def n_channels(self) -> int:

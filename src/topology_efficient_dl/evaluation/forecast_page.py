@@ -14,8 +14,9 @@ from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.data.forecasting import ForecastSplit
 from topology_efficient_dl.evaluation.answers import conditions_in_words, headlines, primary_of
 from topology_efficient_dl.evaluation.compression_context import recipe_words
+from topology_efficient_dl.evaluation.conditions import training_words
 from topology_efficient_dl.evaluation.console import aligned
-from topology_efficient_dl.evaluation.context import provenance_lines, training_words
+from topology_efficient_dl.evaluation.context import provenance_lines
 from topology_efficient_dl.evaluation.criteria import CONFIRMED, METRICS
 from topology_efficient_dl.evaluation.forecast_tables import read_seeds
 from topology_efficient_dl.evaluation.report import NOTHING, number, span
@@ -34,19 +35,17 @@ CONDITIONS = (
     "cut in time order: the last {test:.0%} of the values are test, the {validation:.0%} before them validation. Every "
     "target of a part lies in that part; windows begin one value apart.",
     "Networks see {zero} as zero and the standard deviation of train's values as one. Errors are in the series' unit.",
-    "Training: {training}. The loss is the mean squared error; for compressed networks (1 - a) of it and a of that "
-    "against the dense network's forecasts.",
-    "Intervals ({confidence:.0%}) are over seeds and windows, paired; {horizon} neighbouring windows are drawn "
-    "together, as they overlap. A test part has a few such stretches, so intervals err on the narrow side.",
+    "Training: {training}. The loss is the mean squared error{distilled}.",
+    "Intervals ({confidence:.0%}) are over {seeds} seed(s) and windows, paired; {horizon} neighbouring windows are "
+    "drawn together, as they overlap. A test part has {stretches} such stretches.",
     "Latency is that of the network, a window in and forecasts out, per window; {threads} thread(s), {device}, models "
     "in alternation, {rounds} rounds. Scaling in and out, the same few operations for all, is not timed. "
     "Normalisations are folded in every network. Naive forecasts have no weights and are not timed.",
 )
 
 LIMITS = (
-    "The series are short: some ten to a hundred windows, most of them overlapping, from one stretch of time. What "
-    "holds here need not hold on long series, where networks have more to learn from.",
-    "One test part of each series, and nothing was tuned on any part of it.",
+    "One test part of each series, from one stretch of time: {windows} windows of test, most of which overlap. What "
+    "holds here need not hold on other series.",
     "Costs are measured on the first seed. Seconds of compressed networks are those of making them and of training on.",
 )
 
@@ -124,12 +123,12 @@ def render_forecasts(
         *verdict_sections(verdicts),
         "## Conditions",
         "",
-        *(f"- {condition}" for condition in _conditions(params, efficiency)),
+        *(f"- {line}" for line in _filled(CONDITIONS, params, efficiency, as_records(data_card))),
         *(f"- `{name}`: {_recipe(recipe)}." for name, recipe in recipes.items()),
         "",
         "## Limits",
         "",
-        *(f"- {limit}" for limit in LIMITS),
+        *(f"- {line}" for line in _filled(LIMITS, params, efficiency, as_records(data_card))),
         *provenance_lines(),
     ]
     return "\n".join(lines)
@@ -181,7 +180,11 @@ def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Row]) -> str:
     return "\n\n".join(["", aligned([head, *rows]), aligned([judged_head, *judged]), *answers, ""])
 
 
-def _conditions(params: ForecastParams, efficiency: EfficiencyParams) -> list[str]:
+def _filled(
+    sentences: Sequence[str], params: ForecastParams, efficiency: EfficiencyParams, series: Sequence[Row]
+) -> list[str]:
+    shares = {recipe.fine_tune.distillation for recipe in params.compression.recipes().values()} - {0.0}
+    windows = [int(row["n_test"]) for row in series]
     words = {
         "context": params.context,
         "horizon": params.horizon,
@@ -193,8 +196,21 @@ def _conditions(params: ForecastParams, efficiency: EfficiencyParams) -> list[st
         "threads": efficiency.threads,
         "device": efficiency.device,
         "rounds": efficiency.rounds,
+        "distilled": (
+            "; of recipes below that learn from the dense network a part of it is against that one's forecasts"
+            if shares
+            else ""
+        ),
+        "seeds": len(params.seeds.root),
+        "windows": _range(windows),
+        "stretches": _range([-(-count // params.horizon) for count in windows]),
     }
-    return [condition.format(**words).replace("%", " %") for condition in CONDITIONS]
+    return [sentence.format(**words).replace("%", " %") for sentence in sentences]
+
+
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts, default=0), max(counts, default=0)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _recipe(recipe: CompressionRecipe) -> str:

@@ -8,21 +8,25 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from topology_efficient_dl.evaluation.criteria import CONFIRMED, REFUTED
+from topology_efficient_dl.evaluation.criteria import CONFIRMED, METRICS, REFUTED
 from topology_efficient_dl.evaluation.style import FADED, INK, LINE, STATUS_COLOURS, display_name, figure_style
 
 _SYMBOLS = {CONFIRMED: "o", REFUTED: "X"}
 
 
 def draw_verdicts(
-    verdicts: Sequence[Mapping[str, Any]], max_f1_drop_pp: float = 1.0, min_latency_cut: float = 0.30
+    verdicts: Sequence[Mapping[str, Any]],
+    max_f1_drop_pp: float = 1.0,
+    min_latency_cut: float = 0.30,
+    metric: str = METRICS["f1_macro"],
 ) -> Figure:
-    """Fall of macro-F1 and cut of latency with their intervals, a line per verdict, the wanted side shaded.
+    """Fall of quality and cut of latency with their intervals, a line per verdict, the wanted side shaded.
 
     Parameters
     ----------
     verdicts : what `judge` returned
     max_f1_drop_pp, min_latency_cut : the bounds to draw
+    metric : whose fall is drawn, in words
 
     Returns
     -------
@@ -35,7 +39,7 @@ def draw_verdicts(
         _draw_panel(right, verdicts, "latency_cut", "latency_cut_interval", 100.0)
         _shade(left, max_f1_drop_pp, towards_low=True, label=f"≤ {max_f1_drop_pp:g} pp")
         _shade(right, 100 * min_latency_cut, towards_low=False, label=f"≥ {min_latency_cut:.0%}".replace("%", " %"))
-        left.set_title("Macro-F1 lost (pp)", pad=18)
+        left.set_title(f"{metric[0].upper()}{metric[1:]} lost (pp)", pad=18)
         right.set_title("Latency cut (%)", pad=18)
         _name_rows(left, verdicts)
     return figure

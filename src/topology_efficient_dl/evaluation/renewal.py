@@ -168,7 +168,8 @@ def _with_conditions(verdict: Verdict, estimates: Mapping[str, Estimate] | None 
     if estimates is None and (status, route.name) != (verdict["status"], verdict["rule"]):
         raise DataError(
             f"{verdict['model']} against {verdict['baseline']} on {verdict['dataset']}: published as "
-            f"{verdict['status']} ({verdict['rule']}), but its numbers come to {status} ({route.name}); nothing was written"
+            f"{verdict['status']} ({verdict['rule']}), but its numbers come to {status} ({route.name}); nothing was "
+            "written to this report"
         )
     conditions = [{**each, "interval": _closed(each["interval"])} for each in criterion.judged(found)]
     full = {**verdict, "status": status, "rule": route.name, "conditions": conditions}

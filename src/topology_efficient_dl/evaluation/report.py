@@ -59,8 +59,8 @@ class ReportContext:
     baseline : name of the model that the proposals are judged against
     results : rows of the results table (``as_records(results_table(...))``)
     verdicts : what ``judge`` returned
-    datasets : ``dataset, n_train, n_validation, n_test, n_classes, n_timepoints, source`` and ``default_split``, true
-        if train and test are the whole official files: only then are published numbers shown
+    datasets : ``dataset, n_train, n_validation, n_test, n_classes, n_timepoints, split`` (in words), ``source`` and
+        ``default_split``, true if train and test are the whole official files: only then are published numbers shown
     skipped : ``dataset, reason`` of the sets that were asked for and not used
     failures : ``cell, reason`` of the cells that did not finish
     conditions : by name, what was held equal: seeds, optimiser, budget, validation, threads

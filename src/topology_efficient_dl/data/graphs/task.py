@@ -86,12 +86,20 @@ class GraphTask:
         return int(self.graph.node_offsets[-1]) if isinstance(self.graph, GraphSet) else self.graph.n_nodes
 
     @property
+    def split_kind(self) -> str:
+        """``given splits`` or ``given folds`` where they came with the set, ``made folds``, or ``draws`` of labels."""
+        if isinstance(self.graph, GraphSet):
+            return "given folds" if self.graph.folds is not None else "made folds"
+        return "given splits" if isinstance(self.graph, StaticGraph) and self.graph.masks is not None else "draws"
+
+    @property
     def split_rule(self) -> str:
         """In words, where train, validation and test come from."""
         if isinstance(self.graph, StaticGraph) and self.graph.masks is not None:
-            rule = f"{len(self.graph.masks['train'])} official splits"
+            rule = f"{len(self.graph.masks['train'])} splits that came with the set"
         elif isinstance(self.graph, GraphSet):
-            rule = f"{len(self._folds())} folds, {self.validation_fraction:.0%} of the rest for validation"
+            origin = "that came with the set" if self.graph.folds is not None else "made here"
+            rule = f"{len(self._folds())} folds {origin}, {self.validation_fraction:.0%} of the rest for validation"
         else:
             rule = (
                 f"draws of {self.label_share:.0%} of the labels, stratified, "
@@ -130,7 +138,7 @@ class GraphTask:
     def _masks(self, draw: int) -> tuple[BoolArray, BoolArray, BoolArray]:
         if isinstance(self.graph, StaticGraph) and self.graph.masks is not None:
             masks = self.graph.masks
-            self._check_draw(draw, len(masks["train"]), "official splits")
+            self._check_draw(draw, len(masks["train"]), "splits")
             return masks["train"][draw], masks["validation"][draw], masks["test"][draw]
         if isinstance(self.graph, GraphSet):
             folds = self._folds()
@@ -213,8 +221,8 @@ def read_task(source: GraphSource, params: GraphParams) -> GraphTask:
 
 def describe_task(task: GraphTask) -> dict[str, Any]:
     """One row about a task: ``dataset, task, n_train, n_validation, n_test`` (of the first draw), ``n_nodes, n_edges``
-    (contacts, groups or edges, as they stand in the source), ``n_graphs, n_classes, majority_share, source, notes,
-    skipped``; without labels the parts are empty."""
+    (contacts, groups or edges, as they stand in the source), ``n_graphs, n_classes, majority_share, source,
+    split_kind, split`` (in words), ``held_out, notes, skipped``; without labels the parts are empty."""
     nothing = np.empty(0, np.int64)
     parts = task.parts(0) if task.is_labelled else dict.fromkeys(PARTS, nothing)
     counts = np.bincount(task.labels[parts["train"]], minlength=max(task.n_classes, 1))
@@ -228,7 +236,10 @@ def describe_task(task: GraphTask) -> dict[str, Any]:
         "n_classes": task.n_classes,
         "majority_share": float(counts.max() / counts.sum()) if task.is_labelled else None,
         "source": task.source,
-        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *task.graph.notes)),
+        "split_kind": task.split_kind if task.is_labelled else None,
+        "split": task.split_rule if task.is_labelled else "no labels",
+        "held_out": task.held_out,
+        "notes": "; ".join(task.graph.notes),
         "skipped": "",
     }
 
