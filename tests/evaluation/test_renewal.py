@@ -9,7 +9,12 @@ import pytest
 
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.evaluation.answers import headlines
+from topology_efficient_dl.evaluation.graph_context import LATENCY_NOTE
 from topology_efficient_dl.evaluation.renewal import completed, criterion_of_text, renew, renewed
+from topology_efficient_dl.evaluation.report import ReportContext, ReportFigure, render_markdown
+from topology_efficient_dl.evaluation.summary import as_records, results_table
+from topology_efficient_dl.evaluation.verdicts import judge_proposals
+from topology_efficient_dl.params import EvaluateParams
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 DOCUMENTS = [path for path in sorted(RESULTS.rglob("*.json")) if (path.with_suffix("") / "report.md").is_file()]
@@ -103,6 +108,19 @@ def test_only_headline_and_verdicts_change_and_once(tmp_path) -> None:
     assert "![f](f.png)\n\n*c*\n\n## Verdicts by data set\n" in text
     assert not {"Yes.", "old"} & set(text.split("\n"))
     assert renew(tmp_path) == []
+
+
+def test_a_report_of_today_is_as_it_would_be_renewed(experiment) -> None:
+    tables = (experiment["scores"], experiment["efficiency"], experiment["predictions"])
+    params = EvaluateParams(n_bootstrap=100, latency_of="model", further_baselines=("tda_net",))
+    results = as_records(results_table(experiment["scores"], experiment["efficiency"], experiment["fits"]))
+    verdicts = judge_proposals(*tables, params, ["tda_net", "ph_mlp"], "track_b")
+    figure = ReportFigure("F", "caption", file="f.png")
+    context = ReportContext("T", "Q?", "inception_time", results, verdicts, figures=[figure], latency_note=LATENCY_NOTE)
+    report = render_markdown(context)
+    document = json.loads(json.dumps({"results": results, "verdicts": verdicts}))
+    assert "Network alone: " in report
+    assert renewed(report, document, "track_b.json") == report
 
 
 def test_a_folder_without_reports_is_an_error(tmp_path) -> None:

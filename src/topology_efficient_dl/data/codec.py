@@ -23,7 +23,7 @@ def split_to_arrays(split: Split) -> dict[str, np.ndarray]:
     part, ``classes`` (n_classes,) unicode, ``metadata`` () unicode: JSON with name, source, notes and, where test is a
     part of train, ``held_out``.
     """
-    metadata = {"name": split.name, "source": split.source, "notes": list(split.notes)}
+    metadata: dict[str, Any] = {"name": split.name, "source": split.source, "notes": list(split.notes)}
     metadata |= {"held_out": True} if split.held_out else {}
     return {
         **{f"series_{part}": split.series[part] for part in PARTS},

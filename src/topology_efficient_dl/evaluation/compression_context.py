@@ -147,7 +147,8 @@ def _bound(recipe: CompressionRecipe) -> str:
 
 def _left_dense(layers: pd.DataFrame) -> list[str]:
     """By model, how many layers were left dense, and why."""
-    left = layers[layers["left_dense"].astype(str).str.startswith(("no smaller", "slower"))]
+    kept = layers["left_dense"].map(lambda reason: str(reason).startswith(("no smaller", "slower")))
+    left = layers[kept.astype(bool)]
     found = []
     for model, rows in left.groupby("model", sort=False):
         reasons = rows.drop_duplicates("layer")

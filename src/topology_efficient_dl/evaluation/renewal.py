@@ -83,7 +83,7 @@ def renewed(report: str, document: Document, name: str) -> str:
     name : of the document's file, ``<track>.json``
     """
     verdicts = completed(document, name.removesuffix(".json"))
-    said = RENEWED.format(name=name)
+    said = "" if _complete(document) else RENEWED.format(name=name) + "\n\n"
     if verdicts and verdicts[0]["metric"] == "rmse":
         return _renewed_forecasts(report, document["results"], verdicts, said)
     metric = METRICS[verdicts[0]["metric"]] if verdicts else METRICS["f1_macro"]
@@ -93,9 +93,9 @@ def renewed(report: str, document: Document, name: str) -> str:
     sections = re.split(r"^(?=## )", report, flags=re.MULTILINE)
     for place, section in enumerate(sections):
         if section.startswith("## Verdict\n"):
-            sections[place] = f"{headline}\n\n{said}\n\n{_from_figures(section)}"
+            sections[place] = f"{headline}\n\n{said}{_from_figures(section)}"
         if section.startswith("## Verdicts by data set\n"):
-            sections[place] = f"{table}\n\n"
+            sections[place] = table + section[len(section.rstrip()) :]
     return "".join(sections)
 
 
@@ -106,14 +106,15 @@ def _from_figures(section: str) -> str:
 
 def _renewed_forecasts(report: str, results: Sequence[Verdict], verdicts: Sequence[Verdict], said: str) -> str:
     """Findings stand between the question and the figure, verdicts before the conditions."""
-    top, figure, rest = report.partition("\n![")
-    question = "\n\n".join(top.split("\n\n")[:2])
+    start, figure, rest = report.partition("\n![")
+    question = "\n\n".join(start.split("\n\n")[:2])
     sections = re.split(r"^(?=## )", rest, flags=re.MULTILINE)
     before = [each for each in sections if not each.startswith("## Verdicts")]
     place = next(place for place, each in enumerate(before) if each.startswith("## Conditions"))
     tables = "\n".join(verdict_sections(verdicts))
     findings = "\n".join(finding_lines(results, verdicts))
-    return f"{question}\n\n{findings}\n\n{said}\n{figure}{''.join(before[:place])}{tables}\n{''.join(before[place:])}"
+    top = "\n\n".join(part for part in (question, findings, said.strip()) if part)
+    return f"{top}\n{figure}{''.join(before[:place])}{tables}\n{''.join(before[place:])}"
 
 
 def completed(document: Document, track: str) -> list[Verdict]:
@@ -132,7 +133,7 @@ def completed(document: Document, track: str) -> list[Verdict]:
     DataError : a status does not follow from the numbers
     """
     old = [dict(verdict) for verdict in document["verdicts"]]
-    if not old or "conditions" in old[0]:
+    if not old or _complete(document):
         return old
     terms = {
         "latency_of": "model" if track in _JUDGED_ALONE else "whole",
@@ -147,6 +148,11 @@ def completed(document: Document, track: str) -> list[Verdict]:
     if terms["latency_of"] == "model" and terms["metric"] != "rmse":
         return [*full, *_with_preprocessing(full, document["results"])]
     return full
+
+
+def _complete(document: Document) -> bool:
+    """Whether verdicts have their terms and conditions as fields."""
+    return all("conditions" in verdict for verdict in document["verdicts"])
 
 
 def _batch_and_primacy(verdict: Verdict, first: Verdict) -> Verdict:
