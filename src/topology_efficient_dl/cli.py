@@ -15,6 +15,7 @@ from topology_efficient_dl.cli_qa import qa
 from topology_efficient_dl.evaluation.document import PUBLISHED
 from topology_efficient_dl.evaluation.document import collect as collect_results
 from topology_efficient_dl.evaluation.document import publish as write_results
+from topology_efficient_dl.evaluation.renewal import renew as renew_reports
 from topology_efficient_dl.hooks import saved_path
 from topology_efficient_dl.terminal import harmless
 
@@ -68,3 +69,11 @@ def publish(track: str, env: str | None, to: str, only: str) -> None:
 def collect(track: str, to: str) -> None:
     """Put the published parts of a track together in one JSON document."""
     click.echo(harmless(str(collect_results(Path(to), track))))
+
+
+@cli.command(cls=ReadableErrors)
+@click.option("--to", default="docs/results", show_default=True, help="Folder that holds published reports.")
+def renew(to: str) -> None:
+    """Write headlines and verdicts of published reports again, from the published numbers beside them."""
+    for path in renew_reports(Path(to)):
+        click.echo(harmless(str(path)))

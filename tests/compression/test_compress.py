@@ -15,6 +15,7 @@ from topology_efficient_dl.compression.tuning import tune
 from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionParams, CompressionRecipe
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import DataError, ParameterError
+from topology_efficient_dl.evaluation.answers import headlines
 from topology_efficient_dl.evaluation.compression_context import recipe_words
 from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
 from topology_efficient_dl.evaluation.costs import measure_costs
@@ -318,6 +319,18 @@ def test_verdicts_are_against_the_dense_model_and_peers_at_every_batch_size() ->
     assert by["toy", "net.pruned", 1]["status"] == "confirmed"
     assert by["toy", "net.pruned", 1]["criterion"] == "macro-F1 is no lower and latency rises by at most 5 %"
     assert {each["model"] for each in found} == {"net.tucker"}
+    assert {(each["baseline"], each["latency_batch"]) for each in found if each["primary"]} == {("net", 1)}
+    assert [line.answer for line in headlines(found)] == ["Preprocessing included: yes with net.tucker."]
+    other = evaluate.model_copy(update={"latency_batch": 4, "latency_of": "model"})
+    efficiency = efficiency.assign(model_rounds_b1=efficiency["rounds_b1"], model_rounds_b4=efficiency["rounds_b1"])
+    found = judge_compression(scores, efficiency, predictions, other, ["net"], recipes, (1, 4))
+    assert {(each["baseline"], each["latency_batch"], each["latency_of"]) for each in found if each["primary"]} == {
+        ("net", 4, "model")
+    }
+    assert [line.answer for line in headlines(found)] == [
+        "Network alone: yes with net.tucker.",
+        "Preprocessing included: no with net.tucker.",
+    ]
     eight_bits = judge_compression(
         scores, efficiency, predictions, evaluate, ["net"], recipes | {"pruned": CompressionRecipe(method="int8")}, (1,)
     )

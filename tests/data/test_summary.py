@@ -19,6 +19,9 @@ def test_one_row_of_facts(toy) -> None:
         "n_classes": 2,
         "majority_share": 0.75,
         "source": "toy",
+        "official": None,
+        "held_out": False,
+        "validation_is_train": False,
         "notes": "",
     }
 

@@ -152,7 +152,7 @@ def test_means_ranks_and_costs(cells):
         MINI: ["0.6500", "4.25", "–", "–", "–"],
         MULTI: ["0.7500", "3.00", "–", "–", "–"],
     }
-    assert "2 sets of the UCR archive that have published accuracies, official split" in page
+    assert "2 sets with names of the UCR archive that have published accuracies" in page
     assert "seeds 42, 123, averaged before ranking" in page
 
 

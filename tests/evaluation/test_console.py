@@ -19,8 +19,9 @@ RESULTS = pd.DataFrame(
         "latency_ms_b64": [0.5, None],
     }
 )
+TERMS = {"latency_batch": 1, "latency_of": "whole", "primary": True, "n_datasets": 1}
 JUDGED = {
-    "dataset": "Toy", "model": "ph_mlp", "baseline": "inception_time", "status": "refuted", "f1_drop_pp": 6.25,
+    **TERMS, "dataset": "Toy", "model": "ph_mlp", "baseline": "inception_time", "status": "refuted", "f1_drop_pp": 6.25,
     "f1_drop_interval": [4.0, 8.0], "latency_cut": 0.79, "latency_cut_interval": [0.7, 0.85], "explanation": "macro-F1 falls too far",
 }  # fmt: skip
 UNKNOWN = {
@@ -39,16 +40,20 @@ def test_every_row_and_verdict_is_shown_in_order() -> None:
     assert [line.split()[1] for line in lines if line.startswith("Toy")] == ["ph_mlp", "inception_time", "ph_mlp"]
     assert "420,450" in text
     verdict = next(line for line in lines if "REFUTED" in line)
-    assert "6.2 pp lost [4.0, 8.0]" in verdict
-    assert "79 % cut [70, 85]" in verdict
+    assert "−6.2 [−8.0, −4.0]" in verdict, "a fall is no gain"
+    assert "preprocessing included" in verdict
+    assert "+79" in verdict
     assert "INCONCLUSIVE" in text
-    assert text.rstrip().endswith("Nothing can be said.")
+    answer = "Preprocessing included: not shown with ph mlp. Against inception_time at batch 1, over 1 data set."
+    assert text.rstrip().endswith(f"Nothing can be said.\n\n{answer}")
     assert JUDGED["explanation"] not in text  # only the verdict over all sets is explained
 
 
 def test_what_was_not_measured_is_a_dash_not_a_zero() -> None:
     unknown = next(line for line in summary_text(RESULTS, [UNKNOWN]).splitlines() if line.startswith("all"))
-    assert [part.strip() for part in cells(unknown)] == ["all", "ph_mlp", "inception_time", "-", "-", "INCONCLUSIVE"]
+    assert [part.strip() for part in cells(unknown)] == [
+        "all", "ph_mlp", "inception_time", "1", "preprocessing included", "-", "-", "INCONCLUSIVE",
+    ]  # fmt: skip
     inception = next(line for line in summary_text(RESULTS, []).splitlines() if "inception_time" in line)
     assert "nan" not in inception.lower()
     assert "None" not in inception

@@ -53,7 +53,7 @@ def test_the_crossing_is_the_largest_rank_that_is_no_slower() -> None:
 
 
 def test_page_and_figure() -> None:
-    page = crossing_page(points(), PARAMS)
+    page = crossing_page(points(), PARAMS, EfficiencyParams())
     assert "| tt | 16 | 1 | 8 | 8.0% | 0.90 |" in page
     assert "| tt | 16 | 64 | none | – | – |" in page
     assert len(draw_crossing(points()).axes) == 2

@@ -8,7 +8,7 @@ import pytest
 
 from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.forecast_page import findings, forecast_summary, render_forecasts
+from topology_efficient_dl.evaluation.forecast_page import finding_lines, forecast_summary, render_forecasts
 from topology_efficient_dl.evaluation.forecast_tables import (
     FORECAST_KEYS,
     forecast_results,
@@ -16,6 +16,7 @@ from topology_efficient_dl.evaluation.forecast_tables import (
     score_forecasts,
 )
 from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts, rmse_rise, window_weights
+from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.forecast_params import ForecastCriterion, ForecastParams
 from topology_efficient_dl.params import EfficiencyParams
 
@@ -183,7 +184,7 @@ def test_a_mean_over_the_other_seeds_does_not_hide_a_forecast_that_is_not_finite
     card = pd.DataFrame([{"dataset": "d", "n_values": 99, "n_train": 5, "n_validation": 6, "n_test": 40, "context": 8,
                           "horizon": 4, "season": 4, "unit": "units", "source": "made here"}])  # fmt: skip
     found = list(verdicts(table).values())
-    page = render_forecasts(card, results, found, ForecastParams(models="net"), EfficiencyParams(), ["naive"])
+    page = render_forecasts(card, results, found, ForecastParams(models="net"), EfficiencyParams())
     line = "d, net.tucker failed: 1 of 480 forecasts of 3 seeds are not finite and have no error; no verdict can be confirmed"
     assert f"- {line}." in page
     assert line in forecast_summary(results, found)
@@ -194,8 +195,8 @@ def test_a_dense_network_whose_forecasts_are_not_finite_is_named_in_the_findings
     table.loc[table["model"] == "net", "forecast"] = np.nan
     scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
     results = forecast_results(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0))
-    found = findings(results, list(verdicts(table).values()), ForecastParams(models="net"), ["naive"])
-    assert found[0].endswith("It has no RMSE, since forecasts of it are not finite.")
+    found = finding_lines(as_records(results), list(verdicts(table).values()))
+    assert "- d: `net` has no RMSE, since forecasts of it are not finite." in found
 
 
 def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
@@ -208,14 +209,19 @@ def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
     found = judge_forecasts(table, costs(), ["net"], RECIPES, ["naive"], 4, (1, 64), PARAMS)
     card = pd.DataFrame([{"dataset": "d", "n_values": 99, "n_train": 5, "n_validation": 6, "n_test": 40, "context": 8,
                           "horizon": 4, "season": 4, "unit": "units", "source": "made here"}])  # fmt: skip
-    page = render_forecasts(card, stored, found, ForecastParams(models="net"), EfficiencyParams(), ["naive"])
-    assert "- d: of 2 networks made of `net` 1 confirmed, 1 refuted. Its own RMSE, " in page
-    assert "is lower than that of the best naive forecast (`naive`, " in page
+    page = render_forecasts(card, stored, found, ForecastParams(models="net"), EfficiencyParams())
+    assert "**d, network alone: yes with net.tucker; no with net.small.** Against net at batches 1 and 64." in page
+    assert "net.small against net at batches 1 and 64, network alone. Failed: RMSE rose by 100 %, asked: " in page
+    assert "against that of the best naive forecast (`naive`), " in page
+    assert "; that it is no higher is confirmed." in page
     assert "| `net` | 3 | " in page
     assert "| `naive` | – | " in page
-    assert "| d | `net.small` | `net` | 100.0 % higher [100.0, 100.0] | 75.0 % cut |" in page
+    assert "| d | `net.small` | `net` | +100.0 [100.0, 100.0] | +75.0 |" in page
     assert "at temperature" not in page
     summary = forecast_summary(stored, found)
     assert "net.tucker  net" in summary
     assert "net.continued" in summary.split("verdict")[0]
     assert "naive" not in summary.split("verdict")[1]
+    assert "d, network alone: yes with net.tucker; no with net.small. Against net at batches 1 and 64." in summary
+    primary = {(each["model"], each["baseline"]) for each in found if each["primary"]}
+    assert primary == {("net.tucker", "net"), ("net.small", "net")}

@@ -8,7 +8,7 @@ from tests.graph_tasks import contacts, official
 
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.data.graphs.task import describe_task
-from topology_efficient_dl.evaluation.graph_context import CAPTION, LIMITS, QUESTION, graph_report_context
+from topology_efficient_dl.evaluation.graph_context import FLOPS, QUESTION, graph_report_context
 from topology_efficient_dl.evaluation.report import render_html, render_markdown
 from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import results_table
@@ -53,20 +53,26 @@ def test_both_reports_say_what_track_b_is_about(context, render) -> None:
 
 
 def test_question_caption_and_limits(context) -> None:
-    assert (context.question, context.results_caption) == (QUESTION, CAPTION)
-    assert context.limits[: len(LIMITS)] == list(LIMITS)
-    notes = context.limits[len(LIMITS) :]
-    assert [note.split(":")[0] for note in notes] == ["school", "blocks"]
-    assert "draws of 40% of the labels" in notes[0]
+    assert context.question == QUESTION
+    assert context.results_caption.startswith(
+        "Mean ± standard deviation over draws of labels or splits that came with the set. The model alone answers for all "
+        "nodes of one graph (batch 1), on inputs"
+    )
+    assert "graphs of a set" not in context.results_caption
+    assert FLOPS in context.limits
+    (overlap,) = (limit for limit in context.limits if limit.startswith("Draws of labels from one graph overlap"))
+    assert "(school)" in overlap, "the other has splits of its own"
 
 
-def test_sets_with_official_splits_are_marked(context) -> None:
-    assert [row["default_split"] for row in context.datasets] == [False, True]
+def test_where_splits_come_from_is_a_field(context) -> None:
+    assert [row["split_kind"] for row in context.datasets] == ["draws", "given splits"]
+    assert "draws of 40% of the labels" in context.datasets[0]["split"]
+    assert context.datasets[1]["split"] == "2 splits that came with the set"
     assert not context.has_published
 
 
 def test_conditions_are_those_of_the_run(context) -> None:
-    assert context.conditions["Draws, splits or folds"] == "42, 123, 456"
+    assert context.conditions["Draws of labels or splits that came with the set"] == "42, 123, 456"
     assert "method auto, time_window 90, min_count 2" in context.conditions["Complex"]
     assert "patience 7" in context.conditions["Training"]
     assert "3 thread(s), cpu" in context.conditions["Latency"]

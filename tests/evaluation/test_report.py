@@ -125,7 +125,7 @@ def test_every_verdict_has_its_row_and_status(context):
     rows = [
         line
         for line in render_markdown(context).splitlines()
-        if re.match(r"\| (Alpha|Beta|all) \| \w+ \| \w+ \| \*\*", line)
+        if re.match(r"\| (Alpha|Beta|all) \| \w+ \| inception_time \| 1 \| preprocessing included \| \*\*", line)
     ]
     assert [re.search(r"\*\*(\w+)\*\*", row)[1] for row in rows] == [verdict["status"] for verdict in context.verdicts]
 
@@ -155,8 +155,10 @@ def test_words_from_outside_cannot_become_markup(context):
 
 def test_a_report_of_nothing_is_still_a_report():
     empty = ReportContext("T", "Q?", "b", results=[], verdicts=[])
-    assert "Every cell finished." in render_markdown(empty)
+    assert "Every cell of the sets in use finished." in render_markdown(empty)
     assert "<h1>T</h1>" in render_html(empty)
+    for text in (render_markdown(empty), render_html(empty)):
+        assert "No verdict: no proposal was compared with the primary baseline." in text
 
 
 def test_both_statuses_get_a_card_of_their_own(page):

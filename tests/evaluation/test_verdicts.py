@@ -94,8 +94,13 @@ def test_keys_are_the_contract_and_everything_is_json(experiment):
             "latency_cut_interval",
             "rule",
             "metric",
+            "latency_batch",
+            "latency_of",
+            "confidence",
+            "primary",
+            "conditions",
             "explanation",
-        }
+        } | ({"n_datasets"} if verdict["dataset"] == "all" else set())
         json.dumps(verdict, allow_nan=False)
 
 
@@ -257,7 +262,7 @@ def test_another_quality_is_judged_and_named(experiment, metric):
     assert found["f1_drop_pp"] == pytest.approx(100 * (cells["inception_time"] - cells["ph_mlp"]).mean())
     assert found["metric"] == metric
     name = {"accuracy": "accuracy", "auroc": "AUROC"}[metric]
-    assert f"pp of {name}" in found["explanation"]
+    assert f"{name} fell by" in found["explanation"]
     assert found["criterion"].startswith(f"{name} falls by at most 1 pp")
     missing = {**experiment, "scores": scores.drop(columns=metric)}
     with pytest.raises(DataError, match=f"'scores' lacks {metric}"):
@@ -293,9 +298,9 @@ def test_a_metric_that_is_undefined_somewhere_settles_nothing_and_says_why(exper
     for name in ("Beta", "all"):
         verdict = found[name, "ph_mlp"]
         assert (verdict["status"], verdict["f1_drop_pp"], verdict["f1_drop_interval"]) == ("inconclusive", None, None)
-    reason = "ph_mlp has no AUROC to compare (undefined on 1 of 6 cells, first ph_mlp with seed 123: probabilities that are not finite)"
+    reason = "AUROC is unknown (undefined on 1 of 6 cells, first ph_mlp with seed 123: probabilities that are not finite)"
     assert reason in found["Beta", "ph_mlp"]["explanation"]
-    assert "ph_mlp has no AUROC to compare (undefined on Beta)" in found["all", "ph_mlp"]["explanation"]
+    assert "AUROC is unknown (undefined on Beta)" in found["all", "ph_mlp"]["explanation"]
     assert found["Alpha", "ph_mlp"]["f1_drop_pp"] is not None
     assert found["Beta", "tda_net"]["f1_drop_pp"] is not None
     json.dumps(list(found.values()), allow_nan=False)
@@ -312,11 +317,16 @@ def test_a_class_that_test_lacks_leaves_the_auroc_undefined_with_the_reason(expe
 def test_latency_of_the_model_alone_is_judged_where_it_is_asked_for(experiment):
     costs = with_model_rounds(experiment["efficiency"], {"inception_time": 1.0, "tda_net": 2.0, "ph_mlp": 0.1})
     changed = {**experiment, "efficiency": costs}
-    alone = {verdict["model"]: verdict for verdict in judged_as(changed, ["tda_net", "ph_mlp"])}
+    both = judged_as(changed, ["tda_net", "ph_mlp"])
+    alone = {verdict["model"]: verdict for verdict in both if verdict["latency_of"] == "model"}
     assert alone["tda_net"]["latency_cut"] == pytest.approx(-1.0)
     assert alone["ph_mlp"]["latency_cut"] == pytest.approx(0.9)
     whole = {verdict["model"]: verdict for verdict in judged_as(changed, ["tda_net", "ph_mlp"], latency_of="whole")}
     assert whole["tda_net"]["latency_cut"] == pytest.approx(0.8, abs=0.03)
+    beside = {verdict["model"]: verdict for verdict in both if verdict["latency_of"] == "whole"}
+    assert {name: {**verdict, "primary": True} for name, verdict in beside.items()} == whole, "the same judge"
+    assert {verdict["primary"] for verdict in both if verdict["latency_of"] == "model"} == {True}
+    assert {verdict["primary"] for verdict in beside.values()} == {False}
 
 
 def test_latency_of_the_model_without_rounds_keeps_its_point(experiment):
@@ -328,14 +338,16 @@ def test_latency_of_the_model_without_rounds_keeps_its_point(experiment):
 
 def test_proposals_are_judged_against_each_further_baseline_that_was_run(experiment):
     found = judged_as(experiment, ["tda_net", "ph_mlp"], further_baselines=("ph_mlp", "absent"))
-    assert [(verdict["baseline"], verdict["dataset"], verdict["model"]) for verdict in found] == [
+    alone = [verdict for verdict in found if verdict["latency_of"] == "model"]
+    assert [(verdict["baseline"], verdict["dataset"], verdict["model"]) for verdict in alone] == [
         *(("inception_time", dataset, model) for model in ("tda_net", "ph_mlp") for dataset in ("Alpha", "Beta")),
         *(("inception_time", "all", model) for model in ("tda_net", "ph_mlp")),
         *(("ph_mlp", dataset, "tda_net") for dataset in ("Alpha", "Beta", "all")),
     ]
-    against = {(verdict["baseline"], verdict["model"]): verdict for verdict in found if verdict["dataset"] == "all"}
+    assert {verdict["baseline"] for verdict in found if verdict["primary"]} == {"inception_time"}
+    against = {(verdict["baseline"], verdict["model"]): verdict for verdict in alone if verdict["dataset"] == "all"}
     assert against["ph_mlp", "tda_net"]["f1_drop_pp"] < -10
-    assert "against ph_mlp, tda_net gains" in against["ph_mlp", "tda_net"]["explanation"]
+    assert "tda_net against ph_mlp at batch 1, network alone." in against["ph_mlp", "tda_net"]["explanation"]
     assert "peak memory falls by at least" in against["ph_mlp", "tda_net"]["criterion"]
 
 

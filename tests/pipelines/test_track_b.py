@@ -268,7 +268,7 @@ def test_a_draw_beyond_the_splits_is_named(toy, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(ingest, "read_task", with_splits)
     params = f"{QUICK},track_b.datasets=club,track_b.models=gcn,track_b.seeds=0 1"
     result = toy.run(*PREDICTIONS, env="smoke", params=params)
-    assert_message(result, "track_b.seeds: 'club' has 1 official splits, 0 to 0, and 1 was asked for")
+    assert_message(result, "track_b.seeds: 'club' has 1 splits, 0 to 0, and 1 was asked for")
     assert "models" not in result.cells, "before the first fit"
 
 

@@ -167,7 +167,7 @@ def test_a_draw_without_validation_is_refused() -> None:
 
 
 def test_a_split_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ParameterError, match="has 2 official splits"):
+    with pytest.raises(ParameterError, match="has 2 splits"):
         fit(official(), "gcn", TWO_EPOCHS, draw=2)
 
 

@@ -32,7 +32,7 @@ def classes_of(shape: tuple[int, int], n_classes: int = 3, seed: int = 0) -> tup
 def test_features_that_are_not_finite_or_have_no_finite_squares_are_refused(shape, value: float) -> None:
     features, labels = classes_of(shape)
     features[3, 2] = value
-    with pytest.raises(DataError, match="sample 3, column 2 is|squares of the features are beyond float32"):
+    with pytest.raises(DataError, match=r"sample 3, column 2 is|squares of the features are beyond float32"):
         fit_ridge(features, labels, 3)
 
 

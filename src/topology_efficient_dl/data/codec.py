@@ -21,9 +21,11 @@ def split_to_arrays(split: Split) -> dict[str, np.ndarray]:
     Returns
     -------
     ``series_<part>`` (n_samples, n_channels, n_timepoints) float32 and ``labels_<part>`` (n_samples,) int64 for every
-    part, ``classes`` (n_classes,) unicode, ``metadata`` () unicode: JSON with name, source, notes and preparation.
+    part, ``classes`` (n_classes,) unicode, ``metadata`` () unicode: JSON with name, source, notes, preparation and,
+    where test is a part of train, ``held_out``.
     """
     metadata: dict[str, Any] = {"name": split.name, "source": split.source, "notes": list(split.notes)}
+    metadata |= {"held_out": True} if split.held_out else {}
     if split.preparation is not None:
         metadata["preparation"] = split.preparation.to_json()
     return {
@@ -58,13 +60,14 @@ def split_from_arrays(arrays: Mapping[str, Any]) -> Split:
         notes=tuple(metadata["notes"]),
         # Splits that were stored before there were such records have none.
         preparation=Preparation.from_json(metadata["preparation"]) if "preparation" in metadata else None,
+        held_out=bool(metadata["held_out"]),
     )
 
 
 def _metadata(array: np.ndarray) -> dict[str, Any]:
     try:
         metadata = json.loads(array.item())
-        return metadata | {key: metadata[key] for key in ("name", "source", "notes")}
+        return {"held_out": False} | metadata | {key: metadata[key] for key in ("name", "source", "notes")}
     except (ValueError, TypeError, KeyError) as error:
         raise StorageError(
             f"not a stored split: its metadata {array!r} are not JSON with name, source and notes; "

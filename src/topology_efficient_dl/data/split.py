@@ -44,7 +44,7 @@ class SeriesByPart(Protocol):
 
 @dataclass(frozen=True)
 class Split:
-    """The official split of one dataset; validation is cut from train (stratified), test is touched once.
+    """Train and test of one dataset as its files have them; validation is a stratified part of train.
 
     Attributes
     ----------
@@ -55,6 +55,7 @@ class Split:
     source : where the files came from, e.g. ``"ECG200_TRAIN.tsv.gz in <folder name>"`` or ``"bundled with aeon"``
     notes : what had to be done to the files that a reader of results should know, e.g. missing values filled
     preparation : what was done to every series, for new ones; None where it is not known, as of splits made by hand
+    held_out : whether test is a part of train, and the test file was not read
     """
 
     name: str
@@ -64,6 +65,7 @@ class Split:
     source: str
     notes: tuple[str, ...] = ()
     preparation: Preparation | None = None
+    held_out: bool = False
 
     @property
     def n_channels(self) -> int:

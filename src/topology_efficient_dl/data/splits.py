@@ -44,7 +44,7 @@ NUMERIC_LABEL = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 @versioned(2)
 def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
-    """The official split of a dataset, ready for any model.
+    """Train and test files of a dataset as a split, ready for any model.
 
     In this order: missing values filled (``ingest.missing_values``), lengths made equal if
     ``ingest.unequal_length`` is ``"interpolate"`` (to the longest series of train), each channel z-normalised over
@@ -246,7 +246,7 @@ def _held_out(
         {part: codes["train"][chosen] for part, chosen in rows.items()},
         ingest,
     )
-    return Split(f"{files.name}-train", series, codes, classes, files.source, (*notes, note, *reused))
+    return Split(f"{files.name}-train", series, codes, classes, files.source, (*notes, note, *reused), held_out=True)
 
 
 def _with_validation(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from topology_efficient_dl.data.doubts import WARNING
 from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.data.ucr_names import is_official
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +24,12 @@ def summarise(split: Split) -> dict[str, Any]:
     Returns
     -------
     One row: dataset, n_train, n_validation, n_test, n_channels, n_timepoints, n_classes, majority_share (0 to 1),
-    source, notes (joined by semicolons, empty if none).
+    source, official (whether train and test are the UCR archive's; None where the set is not in it), held_out (whether
+    test is a part of train), validation_is_train, notes (joined by semicolons, empty if none).
     """
     sizes = {f"n_{part}": len(labels) for part, labels in split.labels.items()}
+    reused = split.validation_is_train
+    n_given = sizes["n_train"] + (0 if reused else sizes["n_validation"])
     return {
         "dataset": split.name,
         **sizes,
@@ -34,6 +38,9 @@ def summarise(split: Split) -> dict[str, Any]:
         "n_classes": split.n_classes,
         "majority_share": float(np.bincount(split.labels["train"]).max() / sizes["n_train"]),
         "source": split.source,
+        "official": False if split.held_out else is_official(split.name, n_given, sizes["n_test"]),
+        "held_out": split.held_out,
+        "validation_is_train": reused,
         "notes": "; ".join(split.notes),
     }
 

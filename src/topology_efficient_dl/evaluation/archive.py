@@ -104,7 +104,7 @@ def render_archive(
     lines = [
         "# Track A over the archive",
         "",
-        _protocol(wide, cells, published),
+        _protocol(wide, cells, published, data_card),
         "",
         *_table(["model", "mean accuracy", "average rank", "median ms per series (b1)", "median fit (s)", "params"],
                 _model_rows(cells, wide)),
@@ -121,7 +121,7 @@ def render_archive(
         "",
         f"## Where {models[0]} loses most",
         "",
-        "Its accuracy below the best of all others, published ones included.",
+        "Its accuracy below the best of all others in the table below.",
         "",
         *_table(["data set", "accuracy", "best other", "by", "gap", "in test series", "train", "classes", "length"],
                 _worst_rows(wide, models[0], data_card)),
@@ -145,13 +145,16 @@ def _without_folders(text: str) -> str:
     return re.sub(r"(?<![\w.:/])/(?:[^\s/,;:]+/)+", ".../", text)
 
 
-def _protocol(wide: pd.DataFrame, cells: pd.DataFrame, published: pd.DataFrame) -> str:
+def _protocol(wide: pd.DataFrame, cells: pd.DataFrame, published: pd.DataFrame, data_card: pd.DataFrame | None) -> str:
     seeds = f"seeds {', '.join(str(seed) for seed in sorted(cells['seed'].unique()))}, averaged before ranking"
     if set(wide.index).isdisjoint(published["dataset"]):
         return f"{len(wide)} sets, none with published numbers for this protocol; accuracy, {seeds}."
+    cards = [] if data_card is None else as_records(data_card[data_card["dataset"].isin(wide.index)])
+    others = [row["dataset"] for row in cards if row.get("official") is False]
+    sizes = f" Of other sizes than the archive's are {', '.join(others)}, whose published numbers are no peers."
     return (
-        f"{len(wide)} sets of the UCR archive that have published accuracies, official split, accuracy on test; "
-        f"{seeds}. Published columns are on the same split, by their authors."
+        f"{len(wide)} sets with names of the UCR archive that have published accuracies; accuracy on test, {seeds}. "
+        f"Published columns are on the archive's own split, by their authors.{sizes if others else ''}"
     )
 
 
@@ -196,11 +199,10 @@ def _worst_rows(wide: pd.DataFrame, model: str, data_card: pd.DataFrame | None, 
 
 
 def _facts(sizes: pd.Series, gap: float) -> list[str]:
-    """The gap counted in test series; official train series, classes and length of a set."""
-    reused = str(sizes.get("notes", "")).find("validation is train itself") >= 0
-    n_train = sizes["n_train"] if reused else sizes["n_train"] + sizes.get("n_validation", 0)
+    """The gap counted in test series; train series with validation, classes and length of a set."""
+    n_cut = 0 if sizes.get("validation_is_train") else sizes.get("n_validation", 0)
     n_test = int(sizes["n_test"])
-    whole = [str(int(value)) for value in (n_train, sizes["n_classes"], sizes["n_timepoints"])]
+    whole = [str(int(value)) for value in (sizes["n_train"] + n_cut, sizes["n_classes"], sizes["n_timepoints"])]
     return [f"{gap * n_test:.0f} of {n_test}", *whole]
 
 

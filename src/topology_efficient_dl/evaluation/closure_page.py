@@ -39,7 +39,7 @@ CONDITIONS = (
     "trials each, on what closed after {choose:.0%}, learnt from earlier horizons. Attention was also stopped at the "
     "best of its checkpoints there. What closes in the last {future:.0%} chose nothing.",
     "Intervals ({confidence:.0%}) are over candidates, drawn together for both sides, {n_bootstrap:,} times. "
-    "Candidates share nodes and edges and are not independent, so intervals err on the narrow side; they do not cover "
+    "Candidates share nodes and edges and are not independent, so intervals may be too narrow; they do not cover "
     "other times or sets, nor other seeds than the mean is over. The opponent is the one that turned out best on this "
     "very result, which favours it.",
     "Seconds are for all candidates, one thread. Columns are made together: classic scores and ablations are charged "

@@ -10,6 +10,7 @@ import pandas as pd
 
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.compression_params import CompressionParams, CompressionRecipe
+from topology_efficient_dl.evaluation.conditions import peer_words, recipe_limits
 from topology_efficient_dl.evaluation.context import report_context
 from topology_efficient_dl.evaluation.graph_context import graph_report_context
 from topology_efficient_dl.evaluation.over_sets import over_sets
@@ -17,28 +18,20 @@ from topology_efficient_dl.evaluation.report import ReportContext
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
 
 QUESTION = (
-    "Does a decomposition of the weights make a trained network smaller and measurably faster at the same quality, and "
-    "does it do so better than pruning, a small dense network or eight bits?"
-)
-CAPTION = (
-    "Mean ± standard deviation over seeds. Latency runs from raw sample to label, per sample. Parameters are what "
-    "inference needs after normalisations are folded; of pruned weights those that are not zero."
+    "Does a decomposition of the weights make a trained network smaller and measurably faster at the same quality"
 )
 QUESTION_ON_GRAPHS = (
     "Do networks of graphs and complexes become smaller and measurably faster by a decomposition of their weights, at "
-    "the same quality, and do they so better than a narrower network?"
+    "the same quality"
 )
+CAPTION = (
+    "Mean ± standard deviation over seeds. Latency runs from raw sample to label, per sample. Parameters are what "
+    "inference needs after normalisations are folded"
+)
+FOLDED = "Normalisations are folded in every network, the dense ones too, before it is measured."
 LIMITS_ON_GRAPHS = (
-    "Maps inside torch-geometric's own convolutions are left as they are; linear layers and attention are decomposed.",
-    "Verdicts and the table over data sets have the network's own time, on inputs that were made once.",
-    "Pruned weights are stored and multiplied as dense ones: their number falls, time does not.",
-    "Fine-tuning ends after a fixed number of epochs on train and validation together: nothing is chosen on them.",
-)
-LIMITS = (
-    "Normalisations are folded in every network, the dense ones too, before it is measured.",
-    "Pruned weights are stored and multiplied as dense ones: their number falls, time does not.",
-    "Eight bits are torch's dynamic quantisation of linear and recurrent layers; convolutions stay in float32.",
-    "Fine-tuning ends after a fixed number of epochs on train and validation together: nothing is chosen on them.",
+    "Maps inside torch-geometric's own convolutions are left as they are.",
+    "The table over data sets has the network's own time, on inputs that were made once.",
 )
 
 
@@ -54,17 +47,21 @@ def compression_report_context(
     evaluate: EvaluateParams,
     compression: CompressionParams,
     layers: pd.DataFrame,
+    fitting: Mapping[str, str] | None = None,
 ) -> ReportContext:
     """That of track A, as the data, the dense models and the measuring are the same, with the words of this track."""
-    context = report_context(data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate)
-    variants = {f"`{name}`": recipe_words(recipe) for name, recipe in compression.recipes().items()}
+    context = report_context(
+        data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, fitting
+    )
+    recipes = compression.recipes()
+    pruned = any(recipe.method == "prune_weights" for recipe in recipes.values())
     return replace(
         context,
         title="Track C: decomposed weights against dense networks",
-        question=QUESTION,
-        conditions={**context.conditions, **variants},
-        limits=[*context.limits, *LIMITS, *_left_dense(layers)],
-        results_caption=CAPTION,
+        question=_question(QUESTION, recipes),
+        conditions={**context.conditions, **_variants(recipes)},
+        limits=[*context.limits, FOLDED, *recipe_limits(recipes), *_left_dense(layers)],
+        results_caption=CAPTION + ("; of pruned weights those that are not zero." if pruned else "."),
         over_sets=over_sets(context.results),
     )
 
@@ -81,20 +78,30 @@ def graph_compression_report_context(
     simplicial: SimplicialParams,
     compression: CompressionParams,
     layers: pd.DataFrame,
+    fitting: Mapping[str, str] | None = None,
 ) -> ReportContext:
     """That of track B, as the graphs and the measuring are the same, with the words of this study."""
     context = graph_report_context(
-        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial
+        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, fitting
     )
-    variants = {f"`{name}`": recipe_words(recipe) for name, recipe in compression.recipes().items()}
+    recipes = compression.recipes()
     return replace(
         context,
         title="Track C on graphs: networks of track B with decomposed weights",
-        question=QUESTION_ON_GRAPHS,
-        conditions={**context.conditions, **variants},
-        limits=[*context.limits, *LIMITS_ON_GRAPHS, *_left_dense(layers)],
+        question=_question(QUESTION_ON_GRAPHS, recipes),
+        conditions={**context.conditions, **_variants(recipes)},
+        limits=[*context.limits, *LIMITS_ON_GRAPHS, *recipe_limits(recipes), *_left_dense(layers)],
         over_sets=over_sets([{**row, **_own_times(row)} for row in context.results]),
     )
+
+
+def _question(question: str, recipes: Mapping[str, CompressionRecipe]) -> str:
+    peers = peer_words(recipes)
+    return f"{question}{f', and is it better than {peers}' if peers else ''}?"
+
+
+def _variants(recipes: Mapping[str, CompressionRecipe]) -> dict[str, str]:
+    return {f"`{name}`": recipe_words(recipe) for name, recipe in recipes.items()}
 
 
 def _own_times(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +125,8 @@ def recipe_words(recipe: CompressionRecipe) -> str:
     if recipe.method == "small_dense" and tune.distillation == 0:
         return f"small_dense, keep {recipe.keep:g}; trained from scratch as the dense model was"
     words = f"{recipe.method} of {', '.join(recipe.layers)}" if recipe.is_tensor else recipe.method
+    if tune.epochs == 0 and recipe.method != "small_dense":
+        return f"{words}, {_bound(recipe)}; not trained on"
     epochs = (
         "as many epochs as the dense model had at most"
         if recipe.method == "small_dense"
@@ -138,8 +147,8 @@ def _bound(recipe: CompressionRecipe) -> str:
 
 def _left_dense(layers: pd.DataFrame) -> list[str]:
     """By model, how many layers were left dense, and why."""
-    reasons_given = layers["left_dense"].astype(str)
-    left = layers[[str(reason).startswith(("no smaller", "slower")) for reason in reasons_given]]
+    kept = layers["left_dense"].map(lambda reason: str(reason).startswith(("no smaller", "slower")))
+    left = layers[kept.astype(bool)]
     found = []
     for model, rows in left.groupby("model", sort=False):
         reasons = rows.drop_duplicates("layer")

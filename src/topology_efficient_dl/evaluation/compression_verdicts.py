@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pandas as pd
 
 from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionRecipe
 from topology_efficient_dl.evaluation.criteria import criterion_of_track, no_worse
-from topology_efficient_dl.evaluation.verdicts import judge
+from topology_efficient_dl.evaluation.verdicts import judge, latencies_judged
 from topology_efficient_dl.params import EvaluateParams
 
 
@@ -37,21 +38,25 @@ def judge_compression(
 
     Returns
     -------
-    Verdicts as of `judge`, and in each ``latency_batch``.
+    Verdicts as of `judge`. ``primary`` are those against a network's own dense one at ``params.latency_batch``, or the
+    first batch size where that was not timed.
     """
     run = set(scores["model"])
+    first = params.latency_batch if params.latency_batch in batch_sizes else next(iter(batch_sizes), None)
     verdicts = []
     for model in models:
         there = {name: f"{model}.{name}" for name in recipes if f"{model}.{name}" in run}
         as_large = [model, *(full for name, full in there.items() if recipes[name].method in AS_LARGE_AS_DENSE)]
         peers = [full for name, full in there.items() if full not in as_large and _is_peer(recipes[name])]
-        for batch in batch_sizes:
-            for baseline in (*as_large, *peers):
-                against = params.model_copy(update={"baseline": baseline, "latency_batch": batch})
-                rule = no_worse(against) if baseline in peers else criterion_of_track("track_c", against)
-                judged = [full for name, full in there.items() if recipes[name].is_tensor and full != baseline]
-                found = judge(scores, efficiency, predictions, against, judged, rule) if judged else []
-                verdicts += [{**verdict, "latency_batch": batch} for verdict in found]
+        tensors = [full for name, full in there.items() if recipes[name].is_tensor]
+        for batch, latency_of, baseline in product(batch_sizes, latencies_judged(params), (*as_large, *peers)):
+            terms = {"baseline": baseline, "latency_batch": batch, "latency_of": latency_of}
+            against = params.model_copy(update=terms)
+            rule = no_worse(against) if baseline in peers else criterion_of_track("track_c", against)
+            judged = [full for full in tensors if full != baseline]
+            found = judge(scores, efficiency, predictions, against, judged, rule) if judged else []
+            primary = terms == {"baseline": model, "latency_batch": first, "latency_of": params.latency_of}
+            verdicts += [{**verdict, "primary": primary} for verdict in found]
     return verdicts
 
 

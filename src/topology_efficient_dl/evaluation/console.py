@@ -7,14 +7,24 @@ from typing import Any
 
 import pandas as pd
 
+from topology_efficient_dl.evaluation.answers import ALL, beside_primary, headlines, primary_of
+from topology_efficient_dl.evaluation.criteria import LATENCY_OF
 from topology_efficient_dl.evaluation.failures import failure_lines
-from topology_efficient_dl.evaluation.report import number, score
+from topology_efficient_dl.evaluation.report import negated, number, points, score, span
 from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.evaluation.wording import along, change, lost
 from topology_efficient_dl.terminal import harmless
 
 RESULT_HEADER = ("dataset", "model", "macro-F1", "accuracy", "params", "ms (b1)", "ms (b64)")
-VERDICT_HEADER = ("dataset", "model", "against", "quality", "latency", "verdict")
+VERDICT_HEADER = (
+    "dataset",
+    "model",
+    "against",
+    "batch",
+    "latency of",
+    "quality gained (pp)",
+    "latency cut (%)",
+    "verdict",
+)
 
 
 def summary_text(results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]]) -> str:
@@ -31,17 +41,20 @@ def summary_text(results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]]) -
     judged = [_verdict_row(verdict) for verdict in verdicts]
     tables = [aligned([RESULT_HEADER, *rows])]
     if judged:
+        answers = [harmless(f"{each.answer} {each.terms}") for each in headlines(verdicts)]
         tables += [
             aligned([VERDICT_HEADER, *judged]),
-            *(harmless(str(each["explanation"])) for each in _overall(verdicts)),
+            *(harmless(str(each["explanation"])) for each in _primary(verdicts)),
+            *answers,
         ]
     else:
         tables += ["No verdict: no proposal was compared with the baseline in this run."]
     return "\n\n".join(["", *tables, *failure_lines(as_records(results)), ""])
 
 
-def _overall(verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [verdict for verdict in verdicts if verdict["dataset"] == "all"]
+def _primary(verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    judged = [*primary_of(verdicts), *beside_primary(verdicts)]
+    return [verdict for verdict in judged if verdict["dataset"] == ALL] or judged
 
 
 def _result_row(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -62,8 +75,10 @@ def _verdict_row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
         verdict["dataset"],
         verdict["model"],
         verdict["baseline"],
-        "-" if drop is None else f"{lost(drop)} {along(verdict['f1_drop_interval'], drop, 1, 1)}",
-        "-" if cut is None else f"{change(cut, 'cut', 'added')} {along(verdict['latency_cut_interval'], cut)}",
+        str(verdict["latency_batch"]),
+        LATENCY_OF[verdict["latency_of"]],
+        "-" if drop is None else f"{points(negated(drop))} {span(negated(verdict['f1_drop_interval']))}",
+        "-" if cut is None else f"{100 * cut:+.0f} {span(verdict['latency_cut_interval'], 100, 0)}",
         verdict["status"].upper(),
     )
 

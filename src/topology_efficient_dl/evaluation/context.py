@@ -12,6 +12,15 @@ from typing import Any
 import pandas as pd
 
 from topology_efficient_dl.efficiency.environment import describe_environment
+from topology_efficient_dl.evaluation.answers import ALL, primary_of
+from topology_efficient_dl.evaluation.conditions import (
+    MACHINE,
+    cost_conditions,
+    data_words,
+    fitting_conditions,
+    interval_limit,
+    split_words,
+)
 from topology_efficient_dl.evaluation.criteria import METRICS
 from topology_efficient_dl.evaluation.failures import failures_of
 from topology_efficient_dl.evaluation.figures import draw_critical_difference, draw_f1_bars, draw_pareto
@@ -30,12 +39,10 @@ PUBLISHED_COLUMNS = {
     "inception_time": "inception_network_mean",
     "inception_time_ensemble": "inceptiontime_ensemble",
 }
-LIMITS = (
-    "Latency and memory hold for the machine named below; the ratio of two models carries over better.",
-    "Intervals are over a few seeds and one test set each; they err on the wide side.",
-    "Matrix reduction of persistent homology depends on the data, so the FLOPs of Rips features are null, not zero.",
-    "All models share one set of training parameters; none was tuned for a dataset.",
-)
+MOST_DRAWN = 40
+"""Verdicts in the figure; of more those over all data sets are drawn."""
+
+MEMORY = "peak of one inference in a fresh process, over the imported libraries"
 
 
 def report_context(
@@ -48,8 +55,12 @@ def report_context(
     train: TrainParams,
     efficiency: EfficiencyParams,
     evaluate: EvaluateParams,
+    fitting: Mapping[str, str] | None = None,
 ) -> ReportContext:
-    """The context of the report's templates; tables are those of the catalog."""
+    """The context of the report's templates; tables are those of the catalog.
+
+    ``fitting`` says how models were fitted, as of `fitting_conditions`.
+    """
     known = {row["dataset"]: _numbers(row) for row in as_records(published)}
     used, skipped = _datasets(data_card, known)
     return ReportContext(
@@ -61,10 +72,14 @@ def report_context(
         datasets=used,
         skipped=skipped,
         failures=failures_of(as_records(results)),
-        conditions=_conditions(scores, train, efficiency),
+        conditions=_conditions(scores, used, fitting or fitting_conditions(train, {}), efficiency),
         environment=describe_environment(),
         command=run_command(),
-        limits=[*LIMITS, *(f"{row['dataset']}: {row['notes']}." for row in used if row.get("notes"))],
+        limits=[
+            MACHINE,
+            interval_limit(evaluate, scores["seed"].nunique()),
+            *(f"{row['dataset']}: {row['notes']}." for row in used if row.get("notes")),
+        ],
         published=known,
         published_method=PUBLISHED_COLUMNS,
         tests=statistics["wilcoxon"],
@@ -96,37 +111,26 @@ def _datasets(
     data_card: pd.DataFrame, published: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     rows = as_records(data_card)
-    used = [{**row, "default_split": row["dataset"] in published} for row in rows if not row["skipped"]]
+    used = [
+        {**row, "default_split": bool(row.get("official")) and row["dataset"] in published, "split": split_words(row)}
+        for row in rows
+        if not row["skipped"]
+    ]
     return used, [{"dataset": row["dataset"], "reason": row["skipped"]} for row in rows if row["skipped"]]
 
 
-def _conditions(scores: pd.DataFrame, train: TrainParams, efficiency: EfficiencyParams) -> dict[str, str]:
-    seeds = ", ".join(str(seed) for seed in sorted(scores["seed"].unique()))
+def _conditions(
+    scores: pd.DataFrame,
+    datasets: Sequence[Mapping[str, Any]],
+    fitting: Mapping[str, str],
+    efficiency: EfficiencyParams,
+) -> dict[str, str]:
     return {
-        "Seeds": seeds,
-        "Data": "official train and test files; validation cut from train, stratified; test touched once",
-        "Training": training_words(train),
-        "Tuning": "the same parameters and the same number of trials (none per dataset) for every model",
-        "Latency": (
-            f"raw sample in, label out; {efficiency.threads} thread(s), {efficiency.device}; models in alternation, "
-            f"{efficiency.rounds} rounds; median over rounds, per sample"
-        ),
-        "Memory": "peak of one inference in a fresh process, over the imported libraries",
+        "Seeds": ", ".join(str(seed) for seed in sorted(scores["seed"].unique())),
+        "Data": data_words(datasets),
+        **fitting,
+        **cost_conditions(efficiency, "raw sample in, label out, per sample", MEMORY),
     }
-
-
-def training_words(train: TrainParams) -> str:
-    """The one training loop in a sentence."""
-    return (
-        f"AdamW, learning rate {train.learning_rate:g}, cosine over {train.max_epochs} epochs, batches of "
-        f"{train.batch_size}, weight decay {train.weight_decay:g}; early stopping on validation loss with patience "
-        f"{train.patience}, counted from epoch {train.min_epochs}; "
-        + (
-            "then a refit on train and validation together for the chosen number of epochs"
-            if train.refit
-            else "the best epoch's weights are restored"
-        )
-    )
 
 
 def report_figures(
@@ -138,10 +142,13 @@ def report_figures(
          draw_pareto(results, evaluate.x_axis, evaluate.y_axis)),
         ("Macro-F1 by dataset", "Bars are means, points are seeds.", None, draw_f1_bars(scores)),
     ]  # fmt: skip
-    if verdicts:
-        shown = [each for each in verdicts if each["dataset"] == "all"] if len(verdicts) > 40 else verdicts
-        forest = draw_verdicts(shown, evaluate.max_f1_drop_pp, evaluate.min_latency_cut, METRICS[evaluate.metric])
-        drawn.append(("Verdicts and their intervals", "The wanted side is shaded.", None, forest))
+    primary = primary_of(verdicts)
+    if primary:
+        bounds = {each["measure"]: each["bound"] for each in reversed(primary[0]["conditions"])}
+        pooled = [each for each in primary if each["dataset"] == ALL]
+        shown = pooled if pooled and len(primary) > MOST_DRAWN else primary
+        forest = draw_verdicts(shown, bounds["f1_drop_pp"], bounds["latency_cut"], METRICS[evaluate.metric])
+        drawn.append(("Verdicts against the primary baseline", "The wanted side is shaded.", None, forest))
     ranks = draw_critical_difference(scores, evaluate.metric)
     if ranks is not None:
         caption = f"Of {METRICS[evaluate.metric]}; models that are joined do not differ (Wilcoxon-Holm)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from topology_efficient_dl.evaluation.bootstrap import Estimate
 from topology_efficient_dl.params import EvaluateParams
@@ -13,12 +14,15 @@ CONFIRMED, REFUTED, INCONCLUSIVE = "confirmed", "refuted", "inconclusive"
 EQUAL_TIME_TOLERANCE = 0.05
 """Times within 5 % of one another count as equal; repeated timings of one model differ by about as much."""
 
-METRICS = {"f1_macro": "macro-F1", "accuracy": "accuracy", "auroc": "AUROC"}
-"""Qualities that can be judged, in words."""
+METRICS = {"f1_macro": "macro-F1", "accuracy": "accuracy", "auroc": "AUROC", "rmse": "RMSE"}
+"""Qualities that can be judged, in words; RMSE of forecasts only."""
+
+LATENCY_OF = {"whole": "preprocessing included", "model": "network alone"}
+"""What latency is of, by ``evaluate.latency_of``, in words."""
 
 MEASURES = {
     "f1_drop_pp": "fall of quality, as a rule macro-F1, in percentage points",
-    "latency_cut": "cut of end-to-end latency",
+    "latency_cut": "cut of latency, as `latency_of` has it",
     "params_cut": "cut of parameters",
     "memory_cut": "cut of peak memory",
 }
@@ -60,6 +64,13 @@ class Condition:
             return CONFIRMED
         return REFUTED if best < sign * self.bound else INCONCLUSIVE
 
+    def judged(self, estimate: Estimate | None) -> dict[str, Any]:
+        """Bound and estimate as fields: ``measure, text, at_least, bound, value, interval, reason, state``."""
+        found = estimate or Estimate(None, reason="not measured")
+        bound = {"measure": self.measure, "text": self.text, "at_least": self.at_least, "bound": self.bound}
+        measured = {"value": found.value, "interval": found.interval, "reason": found.reason}
+        return {**bound, **measured, "state": self.status(estimate)}
+
 
 @dataclass(frozen=True)
 class Route:
@@ -100,6 +111,14 @@ class Criterion:
                 if status == wanted:
                     return status, route
         raise ValueError("a criterion needs at least one route")
+
+    def judged(self, estimates: Mapping[str, Estimate]) -> list[dict[str, Any]]:
+        """Every condition of every route as fields: ``route``, then those of `Condition.judged`."""
+        return [
+            {"route": route.name, **condition.judged(estimates.get(condition.measure))}
+            for route in self.routes
+            for condition in route.conditions
+        ]
 
 
 def criterion_of_track(track: str, params: EvaluateParams) -> Criterion:

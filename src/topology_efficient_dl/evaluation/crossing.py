@@ -167,13 +167,14 @@ def draw_crossing(points: pd.DataFrame) -> Figure:
     return figure
 
 
-def crossing_page(points: pd.DataFrame, params: CrossingParams) -> str:
+def crossing_page(points: pd.DataFrame, params: CrossingParams, efficiency: EfficiencyParams) -> str:
     """The study as Markdown: the crossing points, then every number."""
+    parts = "both in parts that fit into the cache" if efficiency.device == "cpu" else f"on {efficiency.device}"
     found = crossings(points)
     lines = [
         "# Factorised feed-forward parts: from which width, rank and batch on they are faster", "",
         f"Linear, GELU, linear; {params.expansion} times as wide inside; {params.tokens} tokens a sample; untrained; "
-        "both in parts that fit into the cache. A rank is no slower where the median ratio over rounds is at most 1.",
+        f"{parts}. A rank is no slower where the median ratio over rounds is at most 1.",
         "", "![crossing](crossing.png)", "",
         "| method | width | batch | largest rank that is no slower | its parameters | its time over dense |",
         "|---|---|---|---|---|---|",

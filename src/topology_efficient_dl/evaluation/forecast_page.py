@@ -13,16 +13,17 @@ from matplotlib.figure import Figure
 
 from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.data.forecasting import ForecastSplit
+from topology_efficient_dl.evaluation.answers import conditions_in_words, headlines, primary_of
 from topology_efficient_dl.evaluation.compression_context import recipe_words
+from topology_efficient_dl.evaluation.conditions import training_words
 from topology_efficient_dl.evaluation.console import aligned
-from topology_efficient_dl.evaluation.context import provenance_lines, training_words
-from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, REFUTED
+from topology_efficient_dl.evaluation.context import provenance_lines
+from topology_efficient_dl.evaluation.criteria import CONFIRMED, METRICS
 from topology_efficient_dl.evaluation.failures import failure_lines
 from topology_efficient_dl.evaluation.forecast_tables import read_seeds
-from topology_efficient_dl.evaluation.report import NOTHING, number
+from topology_efficient_dl.evaluation.report import NOTHING, number, span
 from topology_efficient_dl.evaluation.style import FADED, INK, display_name, figure_style, model_colours
 from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.evaluation.wording import along, change
 from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.params import EfficiencyParams
 
@@ -36,19 +37,17 @@ CONDITIONS = (
     "cut in time order: the last {test:.0%} of the values are test, the {validation:.0%} before them validation. Every "
     "target of a part lies in that part; windows begin one value apart.",
     "Networks see {zero} as zero and the standard deviation of train's values as one. Errors are in the series' unit.",
-    "Training: {training}. The loss is the mean squared error; for compressed networks (1 - a) of it and a of that "
-    "against the dense network's forecasts.",
-    "Intervals ({confidence:.0%}) are over seeds and windows, paired; {horizon} neighbouring windows are drawn "
-    "together, as they overlap. A test part has a few such stretches, so intervals err on the narrow side.",
+    "Training: {training}. The loss is the mean squared error{distilled}.",
+    "Intervals ({confidence:.0%}) are over {seeds} seed(s) and windows, paired; {horizon} neighbouring windows are "
+    "drawn together, as they overlap. A test part has {stretches} such stretches.",
     "Latency is that of the network, a window in and forecasts out, per window; {threads} thread(s), {device}, models "
     "in alternation, {rounds} rounds. Scaling in and out, the same few operations for all, is not timed. "
     "Normalisations are folded in every network. Naive forecasts have no weights and are not timed.",
 )
 
 LIMITS = (
-    "The series are short: some ten to a hundred windows, most of them overlapping, from one stretch of time. What "
-    "holds here need not hold on long series, where networks have more to learn from.",
-    "One test part of each series, and nothing was tuned on any part of it.",
+    "One test part of each series, from one stretch of time: {windows} windows of test, most of which overlap. What "
+    "holds here need not hold on other series.",
     "Costs are measured on the first seed. Seconds of compressed networks are those of making them and of training on.",
 )
 
@@ -101,7 +100,6 @@ def render_forecasts(
     verdicts: Sequence[Row],
     params: ForecastParams,
     efficiency: EfficiencyParams,
-    naive: Sequence[str],
 ) -> str:
     """Markdown: what was found, the table of every series, all verdicts, conditions, limits, the command, the machine.
 
@@ -112,7 +110,6 @@ def render_forecasts(
     verdicts : of `forecast_verdicts.judge_forecasts`
     params : of the study
     efficiency : how costs were measured
-    naive : names of forecasts without weights
     """
     recipes = params.compression.recipes()
     lines = [
@@ -120,52 +117,55 @@ def render_forecasts(
         "",
         "Does a decomposition make a forecaster smaller and faster at the same error, and is the forecaster worth it?",
         "",
-        *(f"- {line}" for line in findings(results, verdicts, params, naive)),
+        *finding_lines(as_records(results), verdicts),
         "",
         "![Forecasts against truth on test](forecast.png)",
         "",
         *(line for row in as_records(data_card) for line in _section(row, read_seeds(results))),
-        *_verdict_sections(verdicts, [f"b{size}" for size in efficiency.batch_sizes]),
+        *verdict_sections(verdicts),
         "## Conditions",
         "",
-        *(f"- {condition}" for condition in _conditions(params, efficiency)),
+        *(f"- {line}" for line in _filled(CONDITIONS, params, efficiency, as_records(data_card))),
         *(f"- `{name}`: {_recipe(recipe)}." for name, recipe in recipes.items()),
         "",
         "## Failures and limits",
         "",
         *(f"- {line}." for line in failure_lines(as_records(results), "forecasts")),
-        *(f"- {limit}" for limit in LIMITS),
+        *(f"- {line}" for line in _filled(LIMITS, params, efficiency, as_records(data_card))),
         *provenance_lines(),
     ]
     return "\n".join(lines)
 
 
-def findings(results: pd.DataFrame, verdicts: Sequence[Row], params: ForecastParams, naive: Sequence[str]) -> list[str]:
-    """What the numbers come to: by dense network, its verdicts, and whether it beats the best naive forecast.
+def finding_lines(results: Sequence[Row], verdicts: Sequence[Row]) -> list[str]:
+    """What the numbers come to: by series the headline, every network against its dense one, dense ones against naive.
 
-    Parameters are those of `render_forecasts`.
+    Parameters
+    ----------
+    results : rows of `forecast_tables.forecast_results`; forecasts without weights have no ``params``
+    verdicts : of `forecast_verdicts.judge_forecasts`
     """
-    rmse = {(row["dataset"], row["model"]): row["rmse_mean"] for row in as_records(results)}
+    lines = []
+    for line in headlines(verdicts):
+        lines += [f"**{line.answer}** {line.terms}", ""]
+    lines += [f"- {each['dataset']}: {each['explanation']}" for each in primary_of(verdicts)]
+    rmse = {(row["dataset"], row["model"]): row["rmse_mean"] for row in results}
     known = {key: math.inf if value is None else float(value) for key, value in rmse.items()}
-    found = []
-    for dataset in dict.fromkeys(results["dataset"]):
-        best = min(naive, key=lambda name: known[dataset, name])
-        for model in params.models.root:
-            own = [each for each in verdicts if (each["dataset"], each["baseline"]) == (dataset, model)]
-            counts = [each["status"] for each in own]
-            said = ", ".join(
-                f"{counts.count(status)} {status}" for status in (CONFIRMED, REFUTED, INCONCLUSIVE) if status in counts
+    naive = [row["model"] for row in results if row["params"] is None]
+    judged = {(each["dataset"], each["model"], each["baseline"]): each["status"] for each in verdicts}
+    dense = dict.fromkeys((each["dataset"], each["baseline"]) for each in primary_of(verdicts))
+    for dataset, model in dense:
+        best = min(naive, key=lambda name: known[dataset, name], default=None)
+        if rmse[dataset, model] is None:
+            lines.append(f"- {dataset}: `{model}` has no RMSE, since forecasts of it are not finite.")
+        elif best is not None:
+            status = judged.get((dataset, model, best))
+            lines.append(
+                f"- {dataset}: RMSE of `{model}`, {number(rmse[dataset, model])}, against that of the best naive "
+                f"forecast (`{best}`), {number(rmse[dataset, best])}"
+                + (f"; that it is no higher is {status}." if status else ".")
             )
-            mine, other = rmse[dataset, model], rmse[dataset, best]
-            worse = "lower" if known[dataset, model] < known[dataset, best] else "not lower"
-            beside = (
-                "It has no RMSE, since forecasts of it are not finite."
-                if mine is None
-                else f"Its own RMSE, {number(mine)}, is {worse} than that of the best naive forecast (`{best}`, "
-                f"{number(other)})."
-            )
-            found.append(f"{dataset}: of {len(own)} networks made of `{model}` {said}. {beside}")
-    return found
+    return lines
 
 
 def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Row]) -> str:
@@ -176,18 +176,22 @@ def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Row]) -> str:
         (row["dataset"], row["model"], _error(row, "rmse"), _error(row, "mae"), *(number(row[name]) for name in costs))
         for row in as_records(results)
     ]
-    judged_head = ("dataset", "model", "against", "RMSE", "params", "verdict")
+    judged_head = ("dataset", "model", "against", "batch", "RMSE rise (%)", "params cut (%)", "verdict")
     judged = [
-        (row["dataset"], row["model"], row["baseline"], _change(row, "rmse_rise"), _change(row, "params_cut"),
-         row["status"].upper())
-        for row in verdicts
-        if row["model"].partition(".")[0] == row["baseline"]
+        (row["dataset"], row["model"], row["baseline"], ", ".join(map(str, row["latency_batch"])),
+         _change(row, "rmse_rise"), _change(row, "params_cut"), row["status"].upper())
+        for row in primary_of(verdicts)
     ]  # fmt: skip
-    tables = [aligned([head, *rows]), aligned([judged_head, *judged])]
-    return "\n\n".join(["", *tables, *failure_lines(as_records(results), "forecasts"), ""])
+    answers = [f"{line.answer} {line.terms}" for line in headlines(verdicts)]
+    failed = failure_lines(as_records(results), "forecasts")
+    return "\n\n".join(["", aligned([head, *rows]), aligned([judged_head, *judged]), *answers, *failed, ""])
 
 
-def _conditions(params: ForecastParams, efficiency: EfficiencyParams) -> list[str]:
+def _filled(
+    sentences: Sequence[str], params: ForecastParams, efficiency: EfficiencyParams, series: Sequence[Row]
+) -> list[str]:
+    shares = {recipe.fine_tune.distillation for recipe in params.compression.recipes().values()} - {0.0}
+    windows = [int(row["n_test"]) for row in series]
     words = {
         "context": params.context,
         "horizon": params.horizon,
@@ -199,8 +203,21 @@ def _conditions(params: ForecastParams, efficiency: EfficiencyParams) -> list[st
         "threads": efficiency.threads,
         "device": efficiency.device,
         "rounds": efficiency.rounds,
+        "distilled": (
+            "; of recipes below that learn from the dense network a part of it is against that one's forecasts"
+            if shares
+            else ""
+        ),
+        "seeds": len(params.seeds.root),
+        "windows": _range(windows),
+        "stretches": _range([-(-count // params.horizon) for count in windows]),
     }
-    return [condition.format(**words).replace("%", " %") for condition in CONDITIONS]
+    return [sentence.format(**words).replace("%", " %") for sentence in sentences]
+
+
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts, default=0), max(counts, default=0)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _recipe(recipe: CompressionRecipe) -> str:
@@ -231,19 +248,20 @@ def _error(row: Row, name: str) -> str:
     return number(row[f"{name}_mean"]) + ("" if spread is None else f" ± {number(spread)}")
 
 
-def _verdict_sections(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]:
-    """A table for every criterion."""
+def verdict_sections(verdicts: Sequence[Row]) -> list[str]:
+    """A table for every criterion; rows say what failed or is open."""
     lines = []
     for rule, criterion in dict.fromkeys((row["rule"], row["criterion"]) for row in verdicts):
-        own = [row for row in verdicts if row["rule"] == rule]
-        lines += [f"## Verdicts: {rule}", "", f"{criterion}.", "", *_verdict_table(own, batches), ""]
+        own = [row for row in verdicts if (row["rule"], row["criterion"]) == (rule, criterion)]
+        lines += [f"## Verdicts: {rule}", "", f"{criterion}.", "", *_verdict_table(own), ""]
     return lines
 
 
-def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]:
-    measures = {"rmse_rise": "RMSE", "params_cut": "parameters"}
-    measures |= {f"latency_cut_{batch}": f"latency ({batch})" for batch in batches}
-    shown = {name: words for name, words in measures.items() if any(row[name] is not None for row in verdicts)}
+def _verdict_table(verdicts: Sequence[Row]) -> list[str]:
+    sizes = dict.fromkeys(size for row in verdicts for size in row["latency_batch"])
+    measures = {"rmse_rise": "RMSE rise %", "params_cut": "params cut %"}
+    measures |= {f"latency_cut_b{size}": f"latency cut % (b{size})" for size in sizes}
+    shown = {name: words for name, words in measures.items() if any(row.get(name) is not None for row in verdicts)}
     rows = [
         [
             row["dataset"],
@@ -251,16 +269,24 @@ def _verdict_table(verdicts: Sequence[Row], batches: Sequence[str]) -> list[str]
             f"`{row['baseline']}`",
             *(_change(row, name) for name in shown),
             f"**{row['status']}**",
+            _unmet(row),
         ]
         for row in verdicts
     ]
-    return _markdown(["series", "model", "against", *shown.values(), "verdict"], rows)
+    return _markdown(["series", "model", "against", *shown.values(), "verdict", "failed or open"], rows)
+
+
+def _unmet(row: Row) -> str:
+    unmet = [each for each in row["conditions"] if each["state"] != CONFIRMED]
+    return conditions_in_words(unmet, METRICS[row["metric"]]) if unmet else NOTHING
 
 
 def _change(row: Row, measure: str) -> str:
-    value, interval = row[measure], row.get(f"{measure}_interval")
-    text = change(value, *(("higher", "lower") if measure == "rmse_rise" else ("cut", "added")), digits=1)
-    return f"{text} {along(interval, value, digits=1)}" if interval else text
+    value = row.get(measure)
+    if value is None:
+        return NOTHING
+    interval = row.get(f"{measure}_interval")
+    return f"{100 * value:+.1f}".replace("-", "−") + (f" {span(interval, 100, 1)}" if interval else "")
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -17,12 +17,14 @@ import pandas as pd
 from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionRecipe
 from topology_efficient_dl.efficiency.latency import paired_ratio
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.evaluation.answers import explain
 from topology_efficient_dl.evaluation.bootstrap import Estimate, FloatArray, interval_of, seed_for
 from topology_efficient_dl.evaluation.criteria import EQUAL_TIME_TOLERANCE, Condition, Criterion, Route
 from topology_efficient_dl.forecast_params import ForecastCriterion
 
 RMSE_RISE = "rmse_rise"
 PARAMS_CUT = "params_cut"
+SMALLER = "smaller and faster"
 
 Costs = Mapping[str, Any]
 
@@ -149,7 +151,8 @@ def judge_forecasts(
     Returns
     -------
     Objects with ``dataset, model, baseline, criterion, rmse_rise, rmse_rise_interval, params_cut``, for every batch
-    size ``latency_cut_b<n>`` and its ``_interval``, ``status`` and ``rule``.
+    size ``latency_cut_b<n>`` and its ``_interval``, ``status`` and ``rule``; then ``metric, latency_batch`` (all of
+    them), ``latency_of, confidence, primary`` (against the network's own dense one), ``conditions, explanation``.
     """
     verdicts = []
     for dataset in dict.fromkeys(forecasts["dataset"]):
@@ -157,7 +160,12 @@ def judge_forecasts(
         costs = {row["model"]: row for row in efficiency[efficiency["dataset"] == dataset].to_dict("records")}
         for model, baseline, rule in _comparisons(models, recipes, naive, batch_sizes, params, forecast):
             estimates = _estimates(forecasts, costs, (dataset, model, baseline), horizon, batch_sizes, params)
-            verdicts.append(_verdict(dataset, model, baseline, rule, estimates))
+            smaller = rule.routes[0].name == SMALLER and baseline in models
+            terms = {
+                "metric": "rmse", "latency_batch": list(batch_sizes), "latency_of": "model",
+                "confidence": params.confidence, "primary": smaller,
+            }  # fmt: skip
+            verdicts.append(_verdict((dataset, model, baseline), rule, estimates, terms))
     return verdicts
 
 
@@ -190,7 +198,7 @@ def _smaller_and_faster(batch_sizes: Sequence[int], params: ForecastCriterion) -
     kept = Condition(RMSE_RISE, False, params.max_rmse_rise, f"RMSE rises by at most {_percent(params.max_rmse_rise)}")
     smaller = _floor(PARAMS_CUT, params.min_params_cut, "parameters fall")
     faster = [_floor(_cut(size), params.min_latency_cut, f"latency at batch {size} falls") for size in batch_sizes]
-    return Criterion((Route("smaller and faster", (kept, smaller, *faster)),))
+    return Criterion((Route(SMALLER, (kept, smaller, *faster)),))
 
 
 def _no_worse(batch_sizes: Sequence[int]) -> Criterion:
@@ -253,7 +261,10 @@ def _latency_cut(ours: Costs, theirs: Costs, batch: int, params: ForecastCriteri
 
 
 def _verdict(
-    dataset: str, model: str, baseline: str, criterion: Criterion, estimates: Mapping[str, Estimate]
+    cell: tuple[str, str, str],
+    criterion: Criterion,
+    estimates: Mapping[str, Estimate],
+    terms: Mapping[str, Any],
 ) -> dict[str, Any]:
     status, route = criterion.status(estimates)
     numbers: dict[str, Any] = {}
@@ -261,5 +272,7 @@ def _verdict(
         numbers[measure] = estimate.value
         if measure != PARAMS_CUT:
             numbers[f"{measure}_interval"] = estimate.interval
-    head = {"dataset": dataset, "model": model, "baseline": baseline, "criterion": criterion.text}
-    return {**head, **numbers, "status": status, "rule": route.name}
+    head = dict(zip(("dataset", "model", "baseline"), cell, strict=True)) | {"criterion": criterion.text}
+    verdict = {**head, **numbers, "status": status, "rule": route.name, **terms}
+    verdict["conditions"] = criterion.judged(estimates)
+    return {**verdict, "explanation": explain(verdict)}

@@ -9,7 +9,13 @@ import pandas as pd
 
 from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.efficiency.environment import describe_environment
-from topology_efficient_dl.evaluation.context import report_figures, run_command, training_words
+from topology_efficient_dl.evaluation.conditions import (
+    MACHINE,
+    cost_conditions,
+    fitting_conditions,
+    interval_limit,
+)
+from topology_efficient_dl.evaluation.context import report_figures, run_command
 from topology_efficient_dl.evaluation.criteria import METRICS
 from topology_efficient_dl.evaluation.failures import failures_of
 from topology_efficient_dl.evaluation.pareto import pareto_figure
@@ -18,22 +24,22 @@ from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
 
 QUESTION = (
-    "Do relations of higher order make attention unnecessary: the same quality on dense graphs, for less time and less "
+    "Do relations of higher order make attention unnecessary: the same quality on graphs, for less time and less "
     "memory?"
 )
-CAPTION = (
-    "Mean ± standard deviation over draws of labels, official splits or folds. The model alone answers for all nodes "
-    "of one graph (batch 1), or per graph of a set, on inputs that were made once; latency begins with the complex and "
-    "the features of its nodes, and includes all preprocessing from there. Samples per second are nodes or graphs, of "
-    "the model alone."
+LATENCY_NOTE = (
+    "Network alone: from inputs that were made once to labels. Preprocessing included: from the complex and the "
+    "features of its nodes to labels, building the complex not counted. Peak memory is in both cases that of the "
+    "network alone."
 )
-LIMITS = (
-    "Latency and memory hold for the machine named below; the ratio of two models carries over better.",
-    "Draws of labels from one graph overlap: intervals and tests speak of draws from these graphs, not of others.",
-    "Node tasks are transductive: contacts, features and complexes are of all nodes, labels of validation choose the "
-    "number of epochs, labels of test are touched once.",
-    "FLOPs are those of the network; elementwise work, softmax over edges included, is not counted for any model.",
-)
+FLOPS = "FLOPs are those of the network; elementwise work, softmax over edges included, is not counted for any model."
+MEMORY = "peak of one inference in a fresh process with weights and prepared input, over the libraries"
+SPLITS = {
+    "draws": "draws of labels",
+    "given splits": "splits that came with the set",
+    "given folds": "folds that came with the set",
+    "made folds": "folds made here",
+}
 
 
 def graph_report_context(
@@ -46,11 +52,11 @@ def graph_report_context(
     efficiency: EfficiencyParams,
     evaluate: EvaluateParams,
     simplicial: SimplicialParams,
-    own_training: Mapping[str, Mapping[str, Any]] | None = None,
+    fitting: Mapping[str, str] | None = None,
 ) -> ReportContext:
     """The context of the report's templates; tables are those of the catalog.
 
-    ``own_training`` are the fields of ``train`` that models have otherwise, by model.
+    ``fitting`` says how models were fitted, as of `fitting_conditions`.
     """
     used = as_records(data_card)
     return ReportContext(
@@ -59,41 +65,73 @@ def graph_report_context(
         baseline=evaluate.baseline,
         results=as_records(results),
         verdicts=verdicts,
-        datasets=[{**row, "default_split": "official" in row["notes"]} for row in used],
+        datasets=[{**row, "default_split": False} for row in used],
         failures=failures_of(as_records(results)),
-        conditions=_conditions(scores, train, efficiency, simplicial) | _own_training(own_training or {}),
+        conditions=_conditions(scores, used, fitting or fitting_conditions(train, {}), efficiency, simplicial),
         environment=describe_environment(),
         command=run_command(),
-        limits=[*LIMITS, *(f"{row['dataset']}: {row['notes']}." for row in used if row.get("notes"))],
+        limits=[
+            *_limits(used),
+            interval_limit(evaluate, scores["seed"].nunique()),
+            *(f"{row['dataset']}: {row['notes']}." for row in used if row.get("notes")),
+        ],
         tests=statistics["wilcoxon"],
         figures=report_figures(scores, results, verdicts, evaluate),
         interactive=pareto_figure(results, evaluate.x_axis, evaluate.y_axis),
         metric_name=METRICS[evaluate.metric],
-        results_caption=CAPTION,
+        results_caption=_caption(used),
+        latency_note=LATENCY_NOTE,
         size_columns={"n_nodes": "nodes", "n_edges": "contacts, groups or edges", "n_graphs": "graphs"},
     )
 
 
 def _conditions(
-    scores: pd.DataFrame, train: TrainParams, efficiency: EfficiencyParams, simplicial: SimplicialParams
+    scores: pd.DataFrame,
+    datasets: Sequence[Mapping[str, Any]],
+    fitting: Mapping[str, str],
+    efficiency: EfficiencyParams,
+    simplicial: SimplicialParams,
 ) -> dict[str, str]:
-    draws = ", ".join(str(seed) for seed in sorted(scores["seed"].unique()))
-    complex_ = ", ".join(f"{name} {value}" for name, value in simplicial.model_dump().items())
+    kinds = _split_kinds(datasets)
+    one_graph = "; on one graph every step sees all of it" if _targets(datasets) != ["graphs"] else ""
     return {
-        "Draws, splits or folds": draws,
-        "Complex": complex_,
-        "Training": training_words(train) + "; on one graph every step sees all of it",
-        "Tuning": "as many trials of every model, never on test: conf/design_b, conf/design_tolokers",
-        "Latency": (
-            f"{efficiency.threads} thread(s), {efficiency.device}; models in alternation, {efficiency.rounds} rounds; "
-            "median over rounds"
-        ),
-        "Memory": "peak of one inference in a fresh process with weights and prepared input, over the libraries",
+        kinds[0].upper() + kinds[1:]: ", ".join(str(seed) for seed in sorted(scores["seed"].unique())),
+        "Complex": ", ".join(f"{name} {value}" for name, value in simplicial.model_dump().items()),
+        **{key: words + (one_graph if key.startswith("Training") else "") for key, words in fitting.items()},
+        **cost_conditions(efficiency, "network alone, and with all preprocessing from the complex on", MEMORY),
     }
 
 
-def _own_training(own: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    words = [
-        f"{model}: {', '.join(f'{key} {value}' for key, value in fields.items())}" for model, fields in own.items()
-    ]
-    return {"Training of its own": "; ".join(words)} if words else {}
+def _split_kinds(datasets: Sequence[Mapping[str, Any]]) -> str:
+    kinds = dict.fromkeys(SPLITS[row["split_kind"]] for row in datasets if row.get("split_kind"))
+    return " or ".join(kinds) or "draws"
+
+
+def _targets(datasets: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is classified: nodes, graphs, or some of both."""
+    return [name for name in ("nodes", "graphs") if any(row["task"].endswith(name) for row in datasets)]
+
+
+def _caption(datasets: Sequence[Mapping[str, Any]]) -> str:
+    targets = _targets(datasets)
+    answers = {"nodes": "for all nodes of one graph (batch 1)", "graphs": "per graph of a set"}
+    return (
+        f"Mean ± standard deviation over {_split_kinds(datasets)}. The model alone answers "
+        f"{', or '.join(answers[name] for name in targets)}, on inputs that were made once; latency begins with the "
+        "complex and the features of its nodes, and includes all preprocessing from there. Samples per second are "
+        f"{' or '.join(targets)}, of the model alone."
+    )
+
+
+def _limits(datasets: Sequence[Mapping[str, Any]]) -> list[str]:
+    drawn = [row["dataset"] for row in datasets if row.get("split_kind") == "draws"]
+    held = [row["dataset"] for row in datasets if row.get("held_out")]
+    said = {
+        f"Draws of labels from one graph overlap ({', '.join(drawn)}): intervals and tests speak of draws from these "
+        "graphs, not of others.": drawn,
+        "Node tasks are transductive: contacts, features and complexes are of all nodes, and labels of test are "
+        "seen by no model.": "nodes" in _targets(datasets),
+        f"Validation stands in for test ({', '.join(held)}).": held,
+        FLOPS: True,
+    }
+    return [MACHINE, *(words for words, holds in said.items() if holds)]

@@ -35,14 +35,20 @@ CONDITIONS = (
     "measured.",
     "Latency is the median of {repeats} answers after a first one; a first one of over {long_seconds:g} s is the only "
     "one.",
-    "Preprocessing is done once for a graph, which is given in compressed rows. It makes lists of edges for attention, "
-    "a normalised matrix for products, groups of two for the hypergraph, a complex of nodes and edges with its "
-    "operators; for `simplicial_mlp` it carries features over {hops} hop(s), and for `simplicial_mlp_triangles` along "
-    "A ∘ A² too.",
+    "Preprocessing is done once for a graph, which is given in compressed rows, and makes what each network reads.",
     "Memory is over the imported libraries, in MB of 2**20 bytes.",
-    "Attention among all nodes goes block by block, without a weight for every pair; `global_attention` is "
-    "`graph_transformer` without its convolution along edges.",
 )
+
+OF_MODELS = {
+    "simplicial_mlp": "Preprocessing of `simplicial_mlp` carries features over {hops} hop(s).",
+    "simplicial_mlp_triangles": "Preprocessing of `simplicial_mlp_triangles` carries features over {hops} hop(s), "
+    "along A ∘ A² too.",
+    "graph_transformer": "Attention of `graph_transformer` among all nodes goes block by block, without a weight for "
+    "every pair.",
+    "global_attention": "`global_attention` is the attention of `graph_transformer` among all nodes, block by block, "
+    "without its convolution along edges.",
+}
+"""What holds of one model, said where it was measured."""
 
 
 def draw_graph_scaling(points: pd.DataFrame, memory_gib: float) -> Figure:
@@ -101,7 +107,7 @@ def render_graph_scaling(points: pd.DataFrame, exponents: pd.DataFrame, params: 
     lines = [
         "# Networks on graphs as nodes and edges grow",
         "",
-        *(f"- {condition.format(**params.model_dump())}" for condition in CONDITIONS),
+        *(f"- {words.format(**params.model_dump())}" for words in [*CONDITIONS, *_of_models(points)]),
         "",
         f"![{FIGURE}](scaling.png)",
         "",
@@ -126,6 +132,11 @@ def render_graph_scaling(points: pd.DataFrame, exponents: pd.DataFrame, params: 
         *provenance_lines(),
     ]
     return "\n".join(lines)
+
+
+def _of_models(points: pd.DataFrame) -> list[str]:
+    measured = set(points["model"])
+    return [words for model, words in OF_MODELS.items() if model in measured]
 
 
 def _largest(rows: Sequence[Row]) -> str:

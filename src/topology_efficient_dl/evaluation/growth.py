@@ -124,7 +124,7 @@ def render_growth(lengths: pd.DataFrame, numbers: pd.DataFrame, growth: GrowthPa
     lines = [
         "# Growth of level-set inference",
         "",
-        "`betti_ridge` with the default recipe (5,040 levels, 15,120 features), series in, label out, one thread.",
+        "`betti_ridge` with the default recipe of one channel, series in, label out, one thread.",
         "",
         f"## By length: one random walk, median of {growth.rounds} rounds, lengths in alternation",
         "",

@@ -13,10 +13,9 @@ from typing import Any
 import jinja2
 import plotly.graph_objects as go
 
-from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, METRICS, REFUTED
+from topology_efficient_dl.evaluation.answers import ALL, ANSWERS, Headline, beside_primary, headlines, primary_of
+from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, LATENCY_OF, METRICS, REFUTED
 from topology_efficient_dl.evaluation.style import display_name
-from topology_efficient_dl.evaluation.verdicts import ALL
-from topology_efficient_dl.evaluation.wording import along, change, lost
 
 NOTHING = "–"
 SERIES_CAPTION = (
@@ -60,8 +59,8 @@ class ReportContext:
     baseline : name of the model that the proposals are judged against
     results : rows of the results table (``as_records(results_table(...))``)
     verdicts : what ``judge`` returned
-    datasets : ``dataset, n_train, n_validation, n_test, n_classes, n_timepoints, source`` and ``default_split``, true
-        if train and test are the whole official files: only then are published numbers shown
+    datasets : ``dataset, n_train, n_validation, n_test, n_classes, n_timepoints, split`` (in words), ``source`` and
+        ``default_split``, true if train and test are the whole official files: only then are published numbers shown
     skipped : ``dataset, reason`` of the sets that were asked for and not used
     failures : ``cell, reason`` of the cells that did not finish, or whose answers are not finite
     conditions : by name, what was held equal: seeds, optimiser, budget, validation, threads
@@ -76,6 +75,7 @@ class ReportContext:
     interactive : the Pareto figure, drawn by plotly in HTML
     metric_name : the quality that verdicts are about, in words
     results_caption : how the numbers of the results table are to be read
+    latency_note : what the ways of timing are of, where verdicts have two
     over_sets : of a track that makes networks smaller, rows of `over_sets`
     size_columns : of the data table, by key of ``datasets``, sizes and how they are called
     """
@@ -100,6 +100,7 @@ class ReportContext:
     interactive: go.Figure | None = None
     metric_name: str = METRICS["f1_macro"]
     results_caption: str = SERIES_CAPTION
+    latency_note: str = ""
     over_sets: Sequence[Mapping[str, Any]] = ()
     size_columns: Mapping[str, str] = field(default_factory=lambda: {"n_timepoints": "length"})
 
@@ -109,9 +110,45 @@ class ReportContext:
         return [row for row in self.results if row.get("onnx_bytes") or row.get("onnx_reason")]
 
     @property
-    def overall(self) -> list[Mapping[str, Any]]:
-        """Verdicts over all data sets, one per proposal."""
-        return [verdict for verdict in self.verdicts if verdict["dataset"] == ALL]
+    def headlines(self) -> list[Headline]:
+        """The answer on the primary terms, and beside it the one with preprocessing where that is another."""
+        return headlines(self.verdicts)
+
+    @property
+    def primary(self) -> list[Mapping[str, Any]]:
+        """The verdicts of the headlines: over all data sets, or of every set where none is over all."""
+        return _over_all([*primary_of(self.verdicts), *beside_primary(self.verdicts)])
+
+    @property
+    def further(self) -> list[Mapping[str, Any]]:
+        """Verdicts over all data sets that no headline is about."""
+        said = self.primary
+        return [each for each in _over_all(self.verdicts) if each not in said]
+
+    @property
+    def criteria(self) -> list[str]:
+        """What is asked, in words: of the headline first."""
+        return list(dict.fromkeys(each["criterion"] for each in [*self.primary, *self.verdicts]))
+
+    @property
+    def kernel_lines(self) -> list[str]:
+        """What the primary baseline costs with fused kernels, which verdicts are not against."""
+        baselines = {each["baseline"] for each in self.primary}
+        rows = [row for row in self.results if row["model"] in baselines and row.get("fused_latency_ms_b1")]
+        return [
+            f"Verdicts are against {row['model']} with torch-geometric's kernels, on {row['dataset']} "
+            f"{number(row['model_latency_ms_b1'])} ms and {number(row['peak_memory_mb'])} MB for the network alone at "
+            f"batch 1; with its fused kernels it takes {number(row['fused_latency_ms_b1'])} ms and "
+            f"{number(row.get('fused_peak_memory_mb'))} MB."
+            for row in rows
+        ]
+
+    @property
+    def interval_words(self) -> str:
+        """What the numbers in brackets are."""
+        levels = {each["confidence"] for each in self.verdicts if each.get("confidence")}
+        shown = f" ({100 * levels.pop():g} %)" if len(levels) == 1 else ""
+        return f"Numbers in brackets are intervals{shown}; without one the number is exact, or the text says why."
 
     @property
     def per_dataset(self) -> list[Mapping[str, Any]]:
@@ -135,10 +172,16 @@ class ReportContext:
         method = self.published_method.get(model)
         return self.published.get(dataset, {}).get(method) if whole and method else None
 
-    def tally(self, model: str) -> list[tuple[str, int]]:
-        """Verdicts by data set of one proposal: status and count, all three statuses."""
-        found = Counter(verdict["status"] for verdict in self.per_dataset if verdict["model"] == model)
+    def tally(self, verdict: Mapping[str, Any]) -> list[tuple[str, int]]:
+        """By data set, verdicts of the same proposal on the same terms: status and count, all three statuses."""
+        terms = ("model", "baseline", "latency_batch", "latency_of")
+        own = [each for each in self.per_dataset if all(each[key] == verdict[key] for key in terms)]
+        found = Counter(each["status"] for each in own)
         return [(status, found[status]) for status in (CONFIRMED, REFUTED, INCONCLUSIVE)]
+
+
+def _over_all(verdicts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [each for each in verdicts if each["dataset"] == ALL] or list(verdicts)
 
 
 def render_markdown(context: ReportContext) -> str:
@@ -152,6 +195,14 @@ def render_markdown(context: ReportContext) -> str:
     """
     text = _environment().get_template("report.md.j2").render(c=context)
     return text.strip() + "\n"
+
+
+def render_verdicts(context: ReportContext) -> tuple[str, str]:
+    """Two sections of the Markdown report: the headline with what it rests on, and the table of all verdicts."""
+    headline, table = (
+        _environment().get_template(name).render(c=context).strip() for name in ("verdict.md.j2", "verdicts.md.j2")
+    )
+    return headline, table
 
 
 def render_html(context: ReportContext) -> str:
@@ -182,13 +233,13 @@ def _environment() -> jinja2.Environment:
         percent=percent,
         points=points,
         span=span,
-        change=change,
-        lost=lost,
-        along=along,
         shares=shares,
         p_value=p_value,
         name=display_name,
         cell=cell,
+        negated=negated,
+        answer=ANSWERS.__getitem__,
+        latency_of=latency_of,
     )
     return environment
 
@@ -229,6 +280,25 @@ def points(value: Any) -> str:
     ('−1.2', '–')
     """
     return NOTHING if value is None else f"{value:+.1f}".replace("-", "−")
+
+
+def negated(value: Any) -> Any:
+    """A fall as a rise: the number, or the interval, with its sign turned; nothing stays nothing.
+
+    Examples
+    --------
+    >>> negated(1.5), negated([-1.0, 2.0]), negated(None)
+    (-1.5, [-2.0, 1.0], None)
+    """
+    if value is None:
+        return None
+    return [0.0 - end for end in reversed(value)] if isinstance(value, Sequence) else 0.0 - value
+
+
+def latency_of(verdict: Mapping[str, Any]) -> str:
+    """What the latency of a verdict is of, and how it was had if not from timing rounds."""
+    note = verdict.get("latency_note")
+    return LATENCY_OF[verdict["latency_of"]] + (f", {note}" if note else "")
 
 
 def percent(value: Any) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from topology_efficient_dl.efficiency.latency import ratio_draws
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
+from topology_efficient_dl.evaluation.answers import ALL, explain
 from topology_efficient_dl.evaluation.bootstrap import (
     Estimate,
     FloatArray,
@@ -27,21 +28,17 @@ from topology_efficient_dl.evaluation.bootstrap import (
     pair_predictions,
     seed_for,
 )
-from topology_efficient_dl.evaluation.criteria import MEASURES, METRICS, Criterion, criterion_of_track
+from topology_efficient_dl.evaluation.criteria import MEASURES, Criterion, criterion_of_track
 from topology_efficient_dl.evaluation.failures import mistakes_note
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.statistics import holm, paired_t_test, score_matrix, wilcoxon_test
-from topology_efficient_dl.evaluation.wording import directed
 from topology_efficient_dl.params import EvaluateParams
-
-ALL = "all"
-"""The ``dataset`` of a verdict over all data sets."""
 
 VERDICT_KEYS = (
     "dataset", "model", "baseline", "criterion", "f1_drop_pp", "latency_cut", "params_cut", "memory_cut", "p_value",
     "status",
 )  # fmt: skip
-"""The contract of a verdict; ``f1_drop_interval, latency_cut_interval, rule, explanation`` follow."""
+"""The contract of a verdict; the intervals, the terms it was judged on, its conditions and an explanation follow."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,9 @@ def judge(
     -------
     One object per data set and proposal, then one per proposal with ``dataset`` "all": `VERDICT_KEYS`, then
     ``f1_drop_interval`` and ``latency_cut_interval`` ([low, high] or None), ``rule`` (the route that decided),
-    ``metric`` (whose fall ``f1_drop_pp`` is, macro-F1 unless told otherwise) and ``explanation``.
+    ``metric`` (whose fall ``f1_drop_pp`` is, macro-F1 unless told otherwise), ``latency_batch``, ``latency_of``,
+    ``confidence``, ``primary`` (whether the headline is about it: true here, callers with several baselines say),
+    ``conditions`` (those of `Criterion.judged`), over all data sets ``n_datasets``, and ``explanation``.
     ``p_value`` is the paired t-test over seeds; over all data sets, Wilcoxon's with Holm's correction for the number of
     proposals.
 
@@ -129,16 +128,25 @@ def judge_proposals(
     proposals: Sequence[str],
     track: str = "track_a",
 ) -> list[dict[str, Any]]:
-    """What `judge` says of the proposals of a run, against each baseline that it has; nothing when it has none."""
+    """What `judge` says of the proposals of a run, against each baseline that it has; nothing when it has none.
+
+    Where networks are judged alone, each is judged with all preprocessing included too.
+    """
     run = set(scores["model"])
     verdicts = []
     for baseline in (params.baseline, *params.further_baselines):
         judged = [name for name in proposals if name in run and name != baseline]
-        if judged and baseline in run:
-            against = params.model_copy(update={"baseline": baseline})
-            rule = criterion_of_track(track, against)
-            verdicts += judge(scores, efficiency, predictions, against, judged, rule)
+        for latency_of in latencies_judged(params) if judged and baseline in run else ():
+            against = params.model_copy(update={"baseline": baseline, "latency_of": latency_of})
+            found = judge(scores, efficiency, predictions, against, judged, criterion_of_track(track, against))
+            primary = (baseline, latency_of) == (params.baseline, params.latency_of)
+            verdicts += [{**verdict, "primary": primary} for verdict in found]
     return verdicts
+
+
+def latencies_judged(params: EvaluateParams) -> tuple[Literal["whole", "model"], ...]:
+    """What latency is judged of: as asked; and where that is the network alone, with all preprocessing beside it."""
+    return ("whole",) if params.latency_of == "whole" else ("model", "whole")
 
 
 def _check_models(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] | None) -> list[str]:
@@ -296,6 +304,7 @@ def _overall(
     verdict = _verdict(whole, model, params, criterion, p_value)
     mine = [each["status"] for each in verdicts if each["model"] == model]
     counts = ", ".join(f"{mine.count(status)} {status}" for status in dict.fromkeys(sorted(mine)))
+    verdict["n_datasets"] = len(mine)
     verdict["explanation"] += f" By data set ({len(mine)}): {counts}."
     missing = [name for name in datasets if name not in {one.dataset for one in compared}]
     if missing:
@@ -342,7 +351,7 @@ def _verdict(
     status, route = criterion.status(comparison.estimates)
     values = {measure: estimate.value for measure, estimate in comparison.estimates.items()}
     head = {"dataset": comparison.dataset, "model": model, "baseline": params.baseline, "criterion": criterion.text}
-    return {
+    verdict = {
         **head,
         **values,
         "p_value": p_value,
@@ -351,42 +360,10 @@ def _verdict(
         "latency_cut_interval": comparison.latency.interval,
         "rule": route.name,
         "metric": params.metric,
-        "explanation": explain(
-            model, params.baseline, status, comparison.f1, comparison.latency, METRICS[params.metric]
-        ),
+        "latency_batch": params.latency_batch,
+        "latency_of": params.latency_of,
+        "confidence": params.confidence,
+        "primary": True,
+        "conditions": criterion.judged(comparison.estimates),
     }
-
-
-def explain(
-    model: str, baseline: str, status: str, f1: Estimate, latency: Estimate, metric: str = METRICS["f1_macro"]
-) -> str:
-    """The verdict in one plain sentence.
-
-    Examples
-    --------
-    >>> explain("small", "large", "refuted", Estimate(8.4, 6.0, 11.0), Estimate(0.9, 0.88, 0.91))
-    'Refuted: against large, small loses 8.4 pp of macro-F1 (6.0 to 11.0) and cuts latency by 90 % (88.0 to 91.0 %).'
-    """
-    quality, time = _quality_words(f1, metric), _latency_words(latency)
-    return f"{status.capitalize()}: against {baseline}, {model} {quality} and {time}."
-
-
-def _quality_words(f1: Estimate, metric: str) -> str:
-    if f1.value is None:
-        return f"has no {metric} to compare ({f1.reason})"
-    verb, size, ends = directed(f1.value, f1.interval, "loses", "gains")
-    return f"{verb} {size:.1f} pp of {metric} ({_span(ends, f1.reason)})"
-
-
-def _latency_words(latency: Estimate) -> str:
-    if latency.value is None:
-        return f"its cut of latency is unknown ({latency.reason})"
-    verb, size, ends = directed(latency.value, latency.interval, "cuts", "raises")
-    return f"{verb} latency by {100 * size:.0f} % ({_span(ends, latency.reason, 100.0, ' %')})"
-
-
-def _span(ends: tuple[float, float] | None, reason: str | None, scale: float = 1.0, unit: str = "") -> str:
-    if ends is None:
-        return f"no interval: {reason}"
-    low, high = ends
-    return f"{scale * low:.1f} to {scale * high:.1f}{unit}".replace("-", "−")
+    return {**verdict, "explanation": explain(verdict)}

@@ -78,7 +78,7 @@ def test_official_splits_are_taken_as_they_are() -> None:
         for part, rows in task.parts(draw).items():
             mask = task.graph.masks[part][draw] & (task.labels >= 0)
             np.testing.assert_array_equal(rows, np.flatnonzero(mask))
-    assert task.split_rule == "2 official splits"
+    assert task.split_rule == "2 splits that came with the set"
 
 
 def test_given_folds_are_test_and_a_graph_in_no_fold_is_in_no_part() -> None:
@@ -88,7 +88,7 @@ def test_given_folds_are_test_and_a_graph_in_no_fold_is_in_no_part() -> None:
     folds[:, 5] = False
     rest = replace(task, graph=replace(task.graph, folds=folds))
     assert all(5 not in rows for draw in range(3) for rows in rest.parts(draw).values())
-    assert task.split_rule == "3 folds, 25% of the rest for validation"
+    assert task.split_rule == "3 folds that came with the set, 25% of the rest for validation"
 
 
 def test_without_folds_there_are_ten_of_one_size_and_share_of_classes() -> None:
@@ -112,7 +112,7 @@ def test_held_out_puts_validation_in_the_place_of_test_which_is_not_touched() ->
 
 @pytest.mark.parametrize("draw", [-1, 2])
 def test_a_split_that_is_not_there_is_named(draw: int) -> None:
-    with pytest.raises(ParameterError, match=rf"'blocks' has 2 official splits, 0 to 1, and {draw} was asked for"):
+    with pytest.raises(ParameterError, match=rf"'blocks' has 2 splits, 0 to 1, and {draw} was asked for"):
         official().parts(draw)
 
 
@@ -161,7 +161,7 @@ def test_a_card_counts_what_is_there(name: str) -> None:
     assert (card["n_train"], card["n_validation"], card["n_test"]) == sizes(task)
     assert card["n_graphs"] == (30 if task.kind == "graph" else 1)
     assert 1 / card["n_classes"] <= card["majority_share"] <= 1
-    assert task.split_rule in card["notes"]
+    assert task.split_rule == card["split"]
     assert (card["source"], card["skipped"], card["task"]) == ("made up", "", f"classes of {task.kind}s")
 
 
@@ -195,7 +195,7 @@ def test_a_graph_without_classes_is_no_task(write) -> None:
         task.parts(0)
     card = describe_task(task)
     assert (card["n_train"], card["n_test"], card["majority_share"], card["n_nodes"]) == (0, 0, None, 18)
-    assert card["notes"].startswith("no labels")
+    assert (card["split"], card["split_kind"]) == ("no labels", None)
     one = {"nodes": [{"id": 1, "label": "a"}, {"id": 2, "label": "a"}], "edges": [[1, 2]]}
     folder = write("office/graph.json", json.dumps(one)).parents[1]
     with pytest.raises(DataError, match=r"'office' has labels of 1 class\(es\).*graphs.options"):

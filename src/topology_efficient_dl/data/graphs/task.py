@@ -88,12 +88,20 @@ class GraphTask:
         return int(self.graph.node_offsets[-1]) if isinstance(self.graph, GraphSet) else self.graph.n_nodes
 
     @property
+    def split_kind(self) -> str:
+        """``given splits`` or ``given folds`` where they came with the set, ``made folds``, or ``draws`` of labels."""
+        if isinstance(self.graph, GraphSet):
+            return "given folds" if self.graph.folds is not None else "made folds"
+        return "given splits" if isinstance(self.graph, StaticGraph) and self.graph.masks is not None else "draws"
+
+    @property
     def split_rule(self) -> str:
         """In words, where train, validation and test come from."""
         if isinstance(self.graph, StaticGraph) and self.graph.masks is not None:
-            rule = f"{len(self.graph.masks['train'])} official splits"
+            rule = f"{len(self.graph.masks['train'])} splits that came with the set"
         elif isinstance(self.graph, GraphSet):
-            rule = f"{len(self._folds())} folds, {self.validation_fraction:.0%} of the rest for validation"
+            origin = "that came with the set" if self.graph.folds is not None else "made here"
+            rule = f"{len(self._folds())} folds {origin}, {self.validation_fraction:.0%} of the rest for validation"
         else:
             rule = (
                 f"draws of {self.label_share:.0%} of the labels, stratified, "
@@ -137,7 +145,7 @@ class GraphTask:
         ParameterError : names the numbers that there are
         """
         if isinstance(self.graph, StaticGraph) and self.graph.masks is not None:
-            available, what = len(self.graph.masks["train"]), "official splits"
+            available, what = len(self.graph.masks["train"]), "splits"
         elif isinstance(self.graph, GraphSet):
             available, what = len(self._folds()), "folds"
         else:
@@ -226,8 +234,9 @@ def read_task(source: GraphSource, params: GraphParams) -> GraphTask:
 
 def describe_task(task: GraphTask, recipes: Mapping[str, AnyRecipe] = MappingProxyType({})) -> dict[str, Any]:
     """One row about a task: ``dataset, task, n_train, n_validation, n_test`` (of the first draw), ``n_nodes, n_edges``
-    (contacts, groups or edges, as they stand in the source), ``n_graphs, n_classes, majority_share, source, notes,
-    skipped``; without labels the parts are empty. ``recipes`` are those of propagation that are read of it."""
+    (contacts, groups or edges, as they stand in the source), ``n_graphs, n_classes, majority_share, source,
+    split_kind, split`` (in words), ``held_out, notes, skipped``; without labels the parts are empty. ``recipes`` are
+    those of propagation that are read of it."""
     nothing = np.empty(0, np.int64)
     parts = task.parts(0) if task.is_labelled else dict.fromkeys(PARTS, nothing)
     counts = np.bincount(task.labels[parts["train"]], minlength=max(task.n_classes, 1))
@@ -241,7 +250,10 @@ def describe_task(task: GraphTask, recipes: Mapping[str, AnyRecipe] = MappingPro
         "n_classes": task.n_classes,
         "majority_share": float(counts.max() / counts.sum()) if task.is_labelled else None,
         "source": task.source,
-        "notes": "; ".join((task.split_rule if task.is_labelled else "no labels", *_notes(task.graph, recipes))),
+        "split_kind": task.split_kind if task.is_labelled else None,
+        "split": task.split_rule if task.is_labelled else "no labels",
+        "held_out": task.held_out,
+        "notes": "; ".join(_notes(task.graph, recipes)),
         "skipped": "",
     }
 

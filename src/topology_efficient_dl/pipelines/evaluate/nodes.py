@@ -21,6 +21,7 @@ from topology_efficient_dl.evaluation.compression_context import (
     graph_compression_report_context,
 )
 from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
+from topology_efficient_dl.evaluation.conditions import fitting_conditions
 from topology_efficient_dl.evaluation.context import report_context
 from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs
 from topology_efficient_dl.evaluation.document import results_document
@@ -39,7 +40,15 @@ from topology_efficient_dl.graph_params import Propagation
 from topology_efficient_dl.models.onnx_export import onnx_versions
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, Names, ParallelParams, TrainParams, Zoo
+from topology_efficient_dl.params import (
+    EfficiencyParams,
+    EvaluateParams,
+    Names,
+    ParallelParams,
+    TrainParams,
+    Transforms,
+    Zoo,
+)
 from topology_efficient_dl.training.cells import dataset_of, fits_table
 
 Rows = list[dict[str, Any]]
@@ -106,9 +115,15 @@ def report(
     train: TrainParams,
     efficiency: EfficiencyParams,
     evaluate: EvaluateParams,
+    models: Names,
+    zoo: Zoo,
+    transforms: Transforms,
 ) -> tuple[str, str]:
     """The report as Markdown and as one self-contained page."""
-    context = report_context(data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate)
+    fitting = fitting_conditions(train, zoo.pick(models), transforms)
+    context = report_context(
+        data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, fitting
+    )
     return render_markdown(context), render_html(context)
 
 
@@ -209,11 +224,15 @@ def report_compression(
     evaluate: EvaluateParams,
     compression: CompressionParams,
     layers: pd.DataFrame,
+    models: Names,
+    zoo: Zoo,
 ) -> tuple[str, str]:
     """The report as Markdown and as one self-contained page."""
+    fitting = fitting_conditions(train, zoo.pick(models))
     context = compression_report_context(
-        data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, compression, layers
-    )
+        data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, compression, layers,
+        fitting,
+    )  # fmt: skip
     return render_markdown(context), render_html(context)
 
 
@@ -246,9 +265,9 @@ def report_graphs(
     zoo: Zoo,
 ) -> tuple[str, str]:
     """The report as Markdown and as one self-contained page."""
-    own_training = {name: spec.train for name, spec in zoo.pick(models).items() if spec.train}
+    fitting = fitting_conditions(train, zoo.pick(models))
     context = graph_report_context(
-        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, own_training
+        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, fitting
     )
     return render_markdown(context), render_html(context)
 
@@ -265,9 +284,13 @@ def report_graph_compression(
     simplicial: SimplicialParams,
     compression: CompressionParams,
     layers: pd.DataFrame,
+    models: Names,
+    zoo: Zoo,
 ) -> tuple[str, str]:
     """The report as Markdown and as one self-contained page."""
+    fitting = fitting_conditions(train, zoo.pick(models))
     context = graph_compression_report_context(
-        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, compression, layers
-    )
+        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, compression, layers,
+        fitting,
+    )  # fmt: skip
     return render_markdown(context), render_html(context)

@@ -7,6 +7,7 @@ from topology_efficient_dl.pipelines.evaluate import nodes
 JUDGED = ["scores", "efficiency", "predictions", "params:models", "params:zoo", "params:evaluate"]
 TABLES = ["data_card", "scores", "results", "statistics", "verdicts"]
 SETTINGS = ["params:train", "params:efficiency", "params:evaluate"]
+MODELS = ["params:models", "params:zoo"]
 PAGES = ["report_markdown", "report_html"]
 GRAPHS = ["splits", "simplicial_complexes", "simplicial_features", "simplicial_groups"]
 MEASURE_GRAPHS = Node(
@@ -27,7 +28,9 @@ def create_pipeline() -> Pipeline:
             name="measure_efficiency",
         ),
         Node(nodes.judge, JUDGED, "verdicts", name="judge"),
-        Node(nodes.report, [*TABLES, "published_accuracy", *SETTINGS], PAGES, name="report"),
+        Node(
+            nodes.report, [*TABLES, "published_accuracy", *SETTINGS, *MODELS, "params:transforms"], PAGES, name="report"
+        ),
     )
 
 
@@ -38,7 +41,7 @@ def create_graph_pipeline() -> Pipeline:
         Node(nodes.judge_on_graphs, JUDGED, "verdicts", name="judge"),
         Node(
             nodes.report_graphs,
-            [*TABLES, *SETTINGS, "params:simplicial", "params:models", "params:zoo"],
+            [*TABLES, *SETTINGS, "params:simplicial", *MODELS],
             PAGES,
             name="report",
         ),
@@ -70,7 +73,7 @@ def create_compression_pipeline() -> Pipeline:
         Node(nodes.judge_compressed, [*judged, "params:evaluate"], "verdicts", name="judge"),
         Node(
             nodes.report_compression,
-            [*TABLES, "published_accuracy", *SETTINGS, "params:compression", "compressed_layers"],
+            [*TABLES, "published_accuracy", *SETTINGS, "params:compression", "compressed_layers", *MODELS],
             PAGES,
             name="report",
         ),
@@ -91,7 +94,7 @@ def create_graph_compression_pipeline() -> Pipeline:
         Node(nodes.judge_compressed, [*judged, "params:evaluate"], "verdicts", name="judge"),
         Node(
             nodes.report_graph_compression,
-            [*TABLES, *SETTINGS, "params:simplicial", "params:compression", "compressed_layers"],
+            [*TABLES, *SETTINGS, "params:simplicial", "params:compression", "compressed_layers", *MODELS],
             PAGES,
             name="report",
         ),

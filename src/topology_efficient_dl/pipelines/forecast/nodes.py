@@ -154,7 +154,7 @@ def report(
     efficiency: EfficiencyParams,
 ) -> str:
     """What was found, tables, verdicts and conditions as one page."""
-    return render_forecasts(data_card, results, verdicts, forecast, efficiency, list(NAIVE))
+    return render_forecasts(data_card, results, verdicts, forecast, efficiency)
 
 
 def _table(efficiency: Collection[Rows]) -> pd.DataFrame:

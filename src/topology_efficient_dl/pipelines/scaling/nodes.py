@@ -103,6 +103,6 @@ def draw_crossing(table: pd.DataFrame) -> Figure:
     return crossing_study.draw_crossing(table)
 
 
-def report_crossing(table: pd.DataFrame, crossing: CrossingParams) -> str:
+def report_crossing(table: pd.DataFrame, crossing: CrossingParams, efficiency: EfficiencyParams) -> str:
     """Crossing points and every number as one page."""
-    return crossing_study.crossing_page(table, crossing)
+    return crossing_study.crossing_page(table, crossing, efficiency)

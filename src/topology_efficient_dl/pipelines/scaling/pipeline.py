@@ -59,7 +59,12 @@ def create_crossing_pipeline() -> Pipeline:
             Node(measure_widths, ["params:crossing", "params:efficiency"], "crossing_points", name="measure_widths"),
             Node(tabulate_crossing, "crossing_points", "crossing_table", name="tabulate_crossing"),
             Node(draw_crossing, "crossing_table", "crossing_image", name="draw_crossing"),
-            Node(report_crossing, ["crossing_table", "params:crossing"], "report_markdown", name="report_crossing"),
+            Node(
+                report_crossing,
+                ["crossing_table", "params:crossing", "params:efficiency"],
+                "report_markdown",
+                name="report_crossing",
+            ),
         ]
     )
 
