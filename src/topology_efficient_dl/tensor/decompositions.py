@@ -35,12 +35,22 @@ def unfold(tensor: Array, mode: int) -> Array:
     return np.moveaxis(tensor, mode, 0).reshape(tensor.shape[mode], -1)
 
 
-def low_rank(matrix: Array, rank: int) -> tuple[Array, Array]:
+Decomposed = tuple[Array, Array, Array]
+"""Left singular vectors (n, k), singular values (k,) and right ones (k, m) of a matrix, with k = min(n, m)."""
+
+
+def decomposed(matrix: Array) -> Decomposed:
+    """The singular value decomposition of a matrix (n, m)."""
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    return left, values, right
+
+
+def low_rank(matrix: Array | Decomposed, rank: int) -> tuple[Array, Array]:
     """The nearest product ``left @ right`` of a rank: (n, rank) and (rank, m) (Eckart and Young 1936).
 
     Each gets the root of the singular values, so that neither learns faster than the other.
     """
-    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    left, values, right = matrix if isinstance(matrix, tuple) else decomposed(matrix)
     roots = np.sqrt(values[:rank])
     return left[:, :rank] * roots, roots[:, None] * right[:rank]
 
