@@ -46,9 +46,10 @@ one number for each edge, such as degrees, which belong to the graph and not to 
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,17 +65,52 @@ TOLERANCE = 0.20
 """Largest accepted relative difference of the two counters; biases of narrow layers explain up to this much."""
 
 _UNCOUNTABLE = (
-    "_fft_", "_sparse_", "linalg_", "cdist", "mkldnn_rnn", "_cudnn_rnn", "_thnn_fused", "sparse_sampled",
-    "segment_reduce",
+    "_fft_", "_sparse_", "linalg_", "cholesky", "triangular_solve", "ormqr", "cdist", "_dist", "pdist", "mkldnn_rnn",
+    "_cudnn_rnn", "_thnn_fused", "_attention", "_transformer_encoder_layer", "sparse_sampled", "segment_reduce",
 )  # fmt: skip
-_FOREIGN = ("torch_scatter", "torch_sparse", "pyg")
+"""Parts of names of operators that multiply, and that nothing here counts."""
 
+_ELEMENTWISE = ("linalg_vector_norm", "linalg_cross", "_linalg_check_errors")
+"""Operators whose names look like those above, with work on single elements alone."""
+
+_NAMESPACES = ("aten", "prim", "prims")
+"""Of operators that are known; others are somebody's own code."""
+
+_BY_COUNTERS = ("mm", "addmm", "bmm", "baddbmm")
 _SPARSE_PRODUCTS = {"mm": 0, "mv": 0, "addmm": 1, "addmv": 1, "_sparse_mm": 0, "_sparse_addmm": 1}
 """Place of the left factor among the arguments."""
 
 _COMPRESSED = (torch.sparse_csr, torch.sparse_csc)
 
 _SUMS = ("scatter_add", "index_add", "scatter_reduce", "index_reduce")
+
+
+def _trilinear(args: Sequence[Any], _: Any) -> int:
+    """``sum_ij x[i] W[o, i, j] y[j]``: every entry of the product of all three is added up once."""
+    shapes = []
+    for tensor, places in zip(args[:3], args[3:6], strict=True):
+        for place in places:
+            tensor = tensor.unsqueeze(place)
+        shapes.append(tensor.shape)
+    return math.prod(torch.broadcast_shapes(*shapes))
+
+
+_PRODUCTS: dict[str, Callable[[Sequence[Any], Any], int]] = {
+    "mv": lambda args, _: args[0].numel(),
+    "addmv": lambda args, _: args[1].numel(),
+    "dot": lambda args, _: args[0].numel(),
+    "vdot": lambda args, _: args[0].numel(),
+    "addr": lambda args, _: args[1].numel() * args[2].numel(),
+    "addbmm": lambda args, _: args[1].numel() * args[2].shape[2],
+    "_addmm_activation": lambda args, _: args[1].numel() * args[2].shape[1],
+    "_int_mm": lambda args, _: args[0].numel() * args[1].shape[1],
+    "conv_tbc": lambda args, result: result.numel() * math.prod(args[1].shape[:2]),
+    "linear": lambda args, result: result.numel() * args[1].shape[1],
+    "_embedding_bag": lambda args, _: args[1].numel() * args[0].shape[1],
+    "_embedding_bag_forward_only": lambda args, _: args[1].numel() * args[0].shape[1],
+    "_trilinear": _trilinear,
+}
+"""Multiply-accumulates of products that neither counter knows, by name, from their arguments and their result."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +157,7 @@ def count_flops(module: nn.Module, input_shape: Sequence[int]) -> FlopCount:
 
     Parameters
     ----------
-    module : takes one float32 tensor (1, *input_shape)
+    module : takes one tensor (1, *input_shape) of the dtype of its weights
     input_shape : shape of one sample, without the batch axis
 
     Returns
@@ -137,9 +173,8 @@ def count_flops(module: nn.Module, input_shape: Sequence[int]) -> FlopCount:
     >>> count_flops(nn.ReLU(), (7,)).reason
     'no matrix product or convolution was executed, so there is nothing that the counters count'
     """
-    device = next((value.device for value in module.parameters()), torch.device("cpu"))
-    sample = torch.zeros((1, *input_shape), device=device)
-    return count_flops_of_call(module, sample)
+    weight = next((value for value in module.parameters() if value.is_floating_point()), torch.zeros(()))
+    return count_flops_of_call(module, torch.zeros((1, *input_shape), device=weight.device, dtype=weight.dtype))
 
 
 def count_flops_of_call(module: nn.Module, *example: Any) -> FlopCount:
@@ -165,14 +200,14 @@ def count_flops_of_call(module: nn.Module, *example: Any) -> FlopCount:
     with _as_it_was(module), _plain_kernels(), torch.no_grad():
         module.eval()
         try:
-            with _AlongEdges() as edges:
+            with _Beside() as beside:
                 module(*example)
             dense = {"ptflops": _by_ptflops(module, example), "torch": _by_torch(module, example)}
-        except (RuntimeError, ValueError, TypeError, IndexError, AssertionError, NotImplementedError) as error:
+        except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
             return FlopCount(None, f"the model fails on the example input: {type(error).__name__}: {error}")
-    by = {name: count + edges.flops for name, count in dense.items()}
-    if edges.strange:
-        return FlopCount(None, f"operators that no counter knows: {', '.join(sorted(edges.strange))}", by)
+    by = {name: count + beside.flops for name, count in dense.items()}
+    if beside.strange:
+        return FlopCount(None, f"operators that no counter knows: {', '.join(sorted(beside.strange))}", by)
     if not any(by.values()):
         reason = "no matrix product or convolution was executed, so there is nothing that the counters count"
         return FlopCount(None, reason, by)
@@ -197,6 +232,7 @@ def _by_ptflops(module: nn.Module, example: Sequence[Any]) -> int:
             as_strings=False,
             print_per_layer_stat=False,
             verbose=False,
+            custom_modules_hooks={torch.ops.aten.baddbmm: lambda args, _: args[1].numel() * args[2].shape[2]},
         )
     if macs is None:
         raise RuntimeError("ptflops could not run the model")
@@ -204,7 +240,7 @@ def _by_ptflops(module: nn.Module, example: Sequence[Any]) -> int:
 
 
 def _by_torch(module: nn.Module, example: Sequence[Any]) -> int:
-    with FlopCounterMode(display=False) as counter, _AlongEdges():
+    with FlopCounterMode(display=False) as counter, _Beside():
         module(*example)
     return int(counter.get_total_flops())
 
@@ -217,16 +253,16 @@ class _Bound(nn.Module):
         self.call = lambda: module(*example)
 
     def forward(self) -> Any:
-        with _AlongEdges():
+        with _Beside():
             return self.call()
 
 
-class _AlongEdges(TorchDispatchMode):
-    """Counts sparse products and sums along edges, hides the former from counters around it, and notes the strange.
+class _Beside(TorchDispatchMode):
+    """Counts what the counters around it do not: products with vectors, sparse products, sums along edges.
 
     Attributes
     ----------
-    flops : operations along edges
+    flops : operations that neither counter knows
     strange : names of operators that nothing here counts
     """
 
@@ -243,11 +279,14 @@ class _AlongEdges(TorchDispatchMode):
             self.flops += product
             with _disable_current_modes():  # the counters would take it for dense
                 return func(*args, **(kwargs or {}))
-        if _is_strange(func.namespace, name, args):
-            self.strange.add(name)
+        strange = _strange(func.namespace, name, args)
+        if strange:
+            self.strange.add(strange)
         if name.rstrip("_") in _SUMS and args[3] is not self._exponentials:
             self.flops += _sum_along_edges(args)
         result = func(*args, **(kwargs or {}))
+        if name.rstrip("_") in _PRODUCTS and not strange:
+            self.flops += 2 * int(_PRODUCTS[name.rstrip("_")](args, result))
         if name.rstrip("_") == "exp":  # what a softmax over edges sums up next
             self._exponentials = result
         return result
@@ -270,10 +309,19 @@ def _sum_along_edges(args: Sequence[Any]) -> int:
     return 2 * int(messages.numel()) if is_feature and reduction in ("sum", "mean") else 0
 
 
-def _is_strange(namespace: str, name: str, args: Sequence[Any]) -> bool:
+def _strange(namespace: str, name: str, args: Sequence[Any]) -> str | None:
+    """How an operator is called that multiplies in a way that nothing here counts; None for all others."""
     tensors = [value for value in args if isinstance(value, torch.Tensor)]
-    sparse_product = "mm" in name and any(value.layout != torch.strided for value in tensors)
-    return namespace in _FOREIGN or sparse_product or any(part in name for part in _UNCOUNTABLE)
+    bare = name.rstrip("_")
+    if "mm" in name or "conv" in name or bare in _PRODUCTS:
+        if any(value.is_complex() for value in tensors):
+            return f"{name} of complex numbers"
+        if any(value.layout != torch.strided for value in tensors):
+            return name
+    if namespace not in _NAMESPACES:
+        return f"{namespace}::{name}"
+    unknown = "mm" in name and bare not in (*_BY_COUNTERS, *_PRODUCTS)
+    return name if unknown or (name not in _ELEMENTWISE and any(part in name for part in _UNCOUNTABLE)) else None
 
 
 @contextmanager

@@ -9,8 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-_HALVES = (torch.float16, torch.bfloat16)
-
 
 class Factors(nn.Sequential):
     """The factors of a linear layer or a convolution; parents that read its weight get the product.
@@ -62,18 +60,19 @@ def dense_weight(factorised: nn.Module, layer: Any) -> Tensor:
     True
     """
     if isinstance(layer, nn.Linear):
-        halved = next(factorised.parameters()).dtype in _HALVES
-        exact = copy.deepcopy(factorised).float() if halved else factorised
-        return of_unit_vectors(exact, layer.in_features, torch.float64).cpu()
+        exact = copy.deepcopy(factorised).double().cpu()
+        for name, weight in exact.named_parameters():
+            weight.mul_(not name.endswith("bias"))  # next to which small weights would be rounded away
+        return of_unit_vectors(exact, layer.in_features)
     steps = [factorised] if isinstance(factorised, nn.Conv1d | nn.Conv2d) else list(factorised.children())
     return _of_convolutions([copy.deepcopy(step).double().cpu() for step in steps])
 
 
-def of_unit_vectors(layer: nn.Module, in_features: int, precision: torch.dtype | None = None) -> Tensor:
+def of_unit_vectors(layer: nn.Module, in_features: int) -> Tensor:
     """(out_features, in_features) what a layer makes of every unit vector, less what it makes of nothing."""
     weight = next(layer.parameters())
     vectors = torch.eye(in_features + 1, in_features, dtype=weight.dtype, device=weight.device)
-    images = layer(vectors).to(precision or weight.dtype)
+    images = layer(vectors)
     found: Tensor = (images[:-1] - images[-1]).T
     return found
 
