@@ -63,7 +63,7 @@ ATTENTION = 2 * (4 * 12 * 16 * 16 + 2 * 12 * 12 * 16)
     ("module", "shape", "expected"),
     [
         (nn.Linear(7, 5, bias=False), (7,), 2 * 7 * 5),
-        (nn.Linear(7, 5), (7,), 2 * (7 * 5 + 5)),
+        (nn.Linear(7, 5), (7,), 2 * 7 * 5 + 5),
         (nn.Linear(7, 5, bias=False), (4, 7), 4 * 2 * 7 * 5),
         (nn.Conv1d(3, 8, 5, padding=2, bias=False), (3, 20), 2 * 3 * 8 * 5 * 20),
         (nn.Conv1d(8, 8, 3, groups=4, padding=1, bias=False), (8, 20), 2 * 2 * 8 * 3 * 20),
@@ -152,7 +152,7 @@ def along(n_entries, width):
 
 
 def linear(rows, n_in, n_out, bias=True):
-    return 2 * rows * n_out * (n_in + bias)
+    return rows * n_out * (2 * n_in + bias)
 
 
 def layers_of(convolution, depth=2):
