@@ -128,7 +128,8 @@ def cp_factors(tensor: Array, rank: int) -> list[Array]:
     alive = [np.flatnonzero(tensor.any(axis=axes)) for axes in others]
     if not all(places.size for places in alive):
         return [np.zeros((tensor.shape[0], rank)), *(np.ones((size, rank)) for size in tensor.shape[1:])]
-    inner = tensor[np.ix_(*alive)]
+    dead = any(places.size < size for places, size in zip(alive, tensor.shape, strict=True))
+    inner = np.ascontiguousarray(tensor[np.ix_(*alive)]) if dead else tensor
     found = _spelled_out(inner) if rank >= cp_rank(inner.shape) else _by_least_squares(inner, rank)
     factors = [np.zeros((size, factor.shape[1])) for size, factor in zip(tensor.shape, found, strict=True)]
     for factor, places, values in zip(factors, alive, found, strict=True):
@@ -143,7 +144,7 @@ def _padded(factors: list[Array], rank: int) -> list[Array]:
 
 def _by_least_squares(tensor: Array, rank: int) -> list[Array]:
     """Of a tensor without slices of zeros; of a lower rank where the equations for more have no one solution."""
-    scale = float(np.abs(tensor).max())
+    scale = 2.0 ** np.floor(np.log2(np.abs(tensor).max()))  # so that squares are in range, without a rounding
     norm = scale * float(np.linalg.norm(tensor / scale))
     try:
         # The penalty keeps the equations solvable where the tensor's own rank is lower.
@@ -157,12 +158,11 @@ def _by_least_squares(tensor: Array, rank: int) -> list[Array]:
             normalize_factors=True,
             random_state=CP_SEED,
         )
-        solved = all(bool(np.isfinite(each).all()) for each in (found.weights, *found.factors))
-        solved = solved and float(np.abs(found.weights).max()) < CP_LARGEST
+        solved = all(bool((np.abs(each) < CP_LARGEST).all()) for each in (found.weights, *found.factors))
     except np.linalg.LinAlgError:
         solved = False
-    if not solved and rank > 1:
-        return _by_least_squares(tensor, rank - 1)
+    if not solved:
+        return _within_its_own_ranks(tensor, rank)
     # Weights are shared out evenly, so that no factor learns faster than another; the heaviest component comes first.
     weights = norm * np.asarray(found.weights)
     order = np.argsort(-np.abs(weights))
@@ -170,6 +170,22 @@ def _by_least_squares(tensor: Array, rank: int) -> list[Array]:
     factors = [(np.asarray(factor) * roots)[:, order] for factor in found.factors]
     factors[0] = factors[0] * np.sign(weights[order])
     return factors
+
+
+def _within_its_own_ranks(tensor: Array, rank: int) -> list[Array]:
+    """Of a tensor with dependent slices by its Tucker core; of any other at a rank less."""
+    bases = []
+    for mode in range(tensor.ndim):
+        left, values, _ = decomposed(unfold(tensor, mode))
+        bases.append(left[:, values > 1e-12 * values[0]])
+    core = tensor
+    for mode, basis in enumerate(bases):
+        core = np.moveaxis(np.tensordot(basis.T, core, axes=(1, mode)), 0, mode)
+    if rank >= cp_rank(core.shape):
+        found = _spelled_out(core)
+    else:
+        found = _by_least_squares(core, rank - (core.shape == tensor.shape))
+    return [basis @ factor for basis, factor in zip(bases, found, strict=True)]
 
 
 def _spelled_out(tensor: Array) -> list[Array]:

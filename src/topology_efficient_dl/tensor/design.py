@@ -103,9 +103,7 @@ def design_by_rank(network: nn.Module, method: str, parts: Iterable[Part], rank:
     others = [layer for layer in material.layers if layer.part in material.parts and layer.reason is None]
     narrow = material.narrowing.bottlenecks if material.narrowing else []
     check_rank(rank, {each.name: each.rank for each in narrow} | largest_ranks(others, method))
-    ranks = {
-        each.name: min(rank, material.spectrum(each).size) for each in narrow if rank < each.rank
-    }
+    ranks = {each.name: min(rank, material.spectrum(each).size) for each in narrow if rank < each.rank}
     return material.design((ranks, material.plans(ranks, lambda layer, how: plan_of_rank(layer, how, rank))))
 
 

@@ -168,9 +168,12 @@ def check_finite(layer: nn.Module, name: str) -> None:
     Raises
     ------
     DataError : names the layer, the parameter and how many
+    ParameterError : weights of a lazy layer that was never called
     """
     for parameter, values in [*layer.named_parameters(), *_computed(layer)]:
         if is_lazy(values):
+            raise ParameterError(f"{name}.{parameter} has no shape before a first call (a lazy layer); call it once")
+        if values.is_meta or values.layout != torch.strided:
             continue
         bad = int((~torch.isfinite(values)).sum())
         if bad:

@@ -105,7 +105,9 @@ def merge(network: nn.Module, example: Any = None) -> Merged:
     gap = difference(answers(plain, example), answers(made, example))
     if gap <= 1.0:
         return Merged(made, left)
-    return Merged(plain, left | {"": f"merged, it answers the example otherwise, {gap:.1e} times what rounding explains"})
+    return Merged(
+        plain, left | {"": f"merged, it answers the example otherwise, {gap:.1e} times what rounding explains"}
+    )
 
 
 class FoldedLinear(nn.Linear):
@@ -167,7 +169,9 @@ def _fold(traced: fx.GraphModule, node: fx.Node, norm: Any) -> str | None:
             return f"of {part.target}: {reason}"
     layers: list[Any] = [layer_of(traced, part) for part in parts]
     kinds = _NORM_OF[type(norm)] if len(layers) == 1 else (_NORM_OF[type(norm)][0],)
-    fitting = all(isinstance(layer, kinds) and _read(part) is not None for layer, part in zip(layers, parts, strict=True))
+    fitting = all(
+        isinstance(layer, kinds) and _read(part) is not None for layer, part in zip(layers, parts, strict=True)
+    )
     if not fitting or sum(map(_outputs, layers)) != norm.num_features:
         return "it is not over the outputs of convolutions or of a linear layer"
     if {layer.weight.dtype for layer in layers} != {norm.running_mean.dtype}:

@@ -7,7 +7,7 @@ layers, fewer channels between them, and no additional call.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +45,8 @@ class Bottleneck:
 def bottlenecks(network: nn.Module) -> list[Bottleneck]:
     """The 1x1 convolutions of a network that only convolutions read, in the order of its course.
 
-    Without bias, groups or padding, plain, and called once, as their readers are. None where `torch.fx` cannot trace the
-    network for every call.
+    Without bias, groups or padding, plain, and called once, as their readers are. None where `torch.fx` cannot trace
+    the network for every call.
 
     Examples
     --------
@@ -60,10 +60,12 @@ def bottlenecks(network: nn.Module) -> list[Bottleneck]:
     uses, found = Uses(traced), []
     for node in traced.graph.nodes:
         users = list(node.users)
-        if users and _is_plain_pointwise(layer_of(traced, node)) and all(_reads(traced, user) for user in users):
-            if not any(uses.why_not_alone(each) for each in (node, *users)):
-                first: Any = layer_of(traced, node)
-                found.append(Bottleneck(str(node.target), tuple(str(user.target) for user in users), first.out_channels))
+        first: Any = layer_of(traced, node)
+        if not users or not _is_plain_pointwise(first) or not all(_reads(traced, user) for user in users):
+            continue
+        if not any(uses.why_not_alone(each) for each in (node, *users)):
+            readers = tuple(str(user.target) for user in users)
+            found.append(Bottleneck(str(node.target), readers, first.out_channels))
     return found
 
 

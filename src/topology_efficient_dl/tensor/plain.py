@@ -1,7 +1,7 @@
 """Which layers may be taken apart: those that compute what torch's class does, with weights that nothing else has.
 
-A factorised or folded layer keeps weights and shape. What a subclass adds, a hook, or a second owner of a weight would be
-lost without a word, so that such layers are left as they are, and the reason is named.
+A factorised or folded layer keeps weights and shape. What a subclass adds, a hook, or a second owner of a weight would
+be lost without a word, so that such layers are left as they are, and the reason is named.
 """
 
 from __future__ import annotations

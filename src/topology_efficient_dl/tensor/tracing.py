@@ -67,8 +67,9 @@ def trace(network: nn.Module) -> fx.GraphModule:
 
     Raises
     ------
-    Untraceable : `torch.fx` cannot follow it, or what it follows is not all: hooks on the network itself, arguments that
-        may be left out, types that are asked for, attributes that are set, random numbers or other tensors that are made
+    Untraceable : `torch.fx` cannot follow it, or what it follows is not all: hooks on the network itself, arguments
+        that may be left out, types that are asked for, attributes that are set, random numbers or other tensors that
+        are made
     """
     if has_hooks(network) or "forward" in vars(network):
         raise Untraceable("the network itself has hooks")
