@@ -10,7 +10,7 @@ from tests.tensor.networks import Attends, Held, Padded, networks, settled, with
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
-from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.tensor import PARTS, Shape, candidates, design_by_budget, factorised_network, full_ranks
 from topology_efficient_dl.tensor.example import TOLERANCE, difference
 from topology_efficient_dl.tensor.linear import default_modes
@@ -164,6 +164,16 @@ def test_layers_that_are_left_are_named(network: nn.Module, at: str, reason: str
 def test_a_network_with_a_lazy_layer_has_to_be_called_first() -> None:
     with pytest.raises(ParameterError, match=r"network.0.weight has no shape before a first call"):
         design_by_budget(nn.Sequential(nn.LazyLinear(8), nn.Linear(8, 8)), "svd", LAYERS, 0.5)
+
+
+def test_weights_that_are_computed_are_finite_and_masks_need_not_be() -> None:
+    network = nn.Sequential(nn.utils.weight_norm(nn.Linear(8, 8)), nn.Linear(8, 8))
+    network.mask = torch.full((2, 2), -torch.inf)
+    assert design_by_budget(network, "svd", LAYERS, 0.8).left == {}
+    with torch.no_grad():
+        network[0].weight_v.zero_()
+    with pytest.raises(DataError, match=r"network.0.weight: 64 of 64 weights are NaN"):
+        design_by_budget(network, "svd", LAYERS, 0.8)
 
 
 def test_only_what_was_asked_for_is_opened() -> None:

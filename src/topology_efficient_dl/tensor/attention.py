@@ -74,14 +74,15 @@ class OpenAttention(nn.Module):
         value = key if value is None else value
         single = query.dim() == 2
         of_all = self._projected(*self._batched(single, query, key, value))
-        parts = [part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in of_all]
-        mask = _added(attn_mask, key_padding_mask, parts[0])
+        queries, keys, contents = (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in of_all)
+        mask = _added(attn_mask, key_padding_mask, queries)
         dropout = self.dropout if self.training else 0.0
         if need_weights:
-            mixed, weights = _mixed(*parts, mask, dropout)
+            mixed, weights = _mixed(queries, keys, contents, mask, dropout)
             weights = weights.mean(dim=1) if average_attn_weights else weights
         else:
-            mixed, weights = F.scaled_dot_product_attention(*parts, attn_mask=mask, dropout_p=dropout), None
+            mixed = F.scaled_dot_product_attention(queries, keys, contents, attn_mask=mask, dropout_p=dropout)
+            weights = None
         found = self.out_map(mixed.transpose(1, 2).flatten(2))
         if single:
             return found.squeeze(0), None if weights is None else weights.squeeze(0)

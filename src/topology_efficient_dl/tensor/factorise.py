@@ -10,14 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
-from torch.nn.utils import parametrize
 
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
 from topology_efficient_dl.tensor.attention import OpenAttention, OpenEncoderLayer
 from topology_efficient_dl.tensor.convolution import CONVOLUTION_FORMS
 from topology_efficient_dl.tensor.forms import Form, Modes, Shape, like
 from topology_efficient_dl.tensor.linear import LINEAR_FORMS, check_modes
-from topology_efficient_dl.tensor.plain import Rebuildable, kind_of, refresh, steady, why_not_plain
+from topology_efficient_dl.tensor.plain import Rebuildable, computed_names, kind_of, refresh, steady, why_not_plain
 from topology_efficient_dl.tensor.ranks import Ranks, resolve_ranks
 from topology_efficient_dl.tensor.reconstruction import dense_weight
 from topology_efficient_dl.tensor.recurrent import RECURRENT_FORMS, LowRankInputs, OpenGRU, input_weights
@@ -187,9 +186,7 @@ def _computed(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Weights that are computed from others, by parametrisations or by hooks that have run."""
     for name, module in layer.named_modules():
         with steady(module.modules()):
-            names = list(module.parametrizations) if parametrize.is_parametrized(module) else []  # type: ignore[arg-type]
-            names += [each for each, value in vars(module).items() if isinstance(value, Tensor)]
-            yield from ((f"{name}.{each}".lstrip("."), getattr(module, each)) for each in names)
+            yield from ((f"{name}.{each}".lstrip("."), getattr(module, each)) for each in computed_names(module))
 
 
 @torch.no_grad()

@@ -167,6 +167,13 @@ def _held_apart(network: nn.Module) -> Iterator[int]:
                     yield id(each)
 
 
+def computed_names(layer: Any) -> list[str]:
+    """Names of the weights of a layer that are computed from others, by parametrisations or by hooks."""
+    names = list(layer.parametrizations) if parametrize.is_parametrized(layer) else []
+    hooks: list[Any] = [hook for hook in layer._forward_pre_hooks.values() if isinstance(hook, _DERIVING)]
+    return names + [hook._tensor_name if isinstance(hook, BasePruningMethod) else hook.name for hook in hooks]
+
+
 @torch.no_grad()
 def refresh(network: nn.Module) -> None:
     """Recompute the weights that hooks derive from others, as the next call in evaluation mode would."""

@@ -24,8 +24,9 @@ class Factors(nn.Sequential):
     def weight(self) -> Tensor:
         """The product of the factors, in the shape of the dense layer's weight and their own dtype."""
         if isinstance(self[0], nn.Linear):
-            first, *rest = (step.weight for step in self)
-            return functools.reduce(lambda done, step: step @ done, rest, first)
+            weights: list[Any] = [step.weight for step in self]
+            product: Tensor = functools.reduce(lambda done, step: step @ done, weights)
+            return product
         return _of_convolutions(list(self))
 
     @property

@@ -34,8 +34,8 @@ class Untraceable(Exception):
 class _Value(fx.Proxy):
     """A value of the traced course, which notes whether the network's own code asks for its type."""
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]  # torch.Tensor itself, and Python's mocks, have such a property
+    def __class__(self) -> type:
         frame = sys._getframe(1)
         while frame.f_back is not None and frame.f_code.co_filename.endswith(("abc>", "typing.py", "abc.py")):
             frame = frame.f_back
