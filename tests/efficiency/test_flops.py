@@ -63,7 +63,7 @@ ATTENTION = 2 * (4 * 12 * 16 * 16 + 2 * 12 * 12 * 16)
     ("module", "shape", "expected"),
     [
         (nn.Linear(7, 5, bias=False), (7,), 2 * 7 * 5),
-        (nn.Linear(7, 5), (7,), 2 * (7 * 5 + 5)),
+        (nn.Linear(7, 5), (7,), 2 * 7 * 5 + 5),
         (nn.Linear(7, 5, bias=False), (4, 7), 4 * 2 * 7 * 5),
         (nn.Conv1d(3, 8, 5, padding=2, bias=False), (3, 20), 2 * 3 * 8 * 5 * 20),
         (nn.Conv1d(8, 8, 3, groups=4, padding=1, bias=False), (8, 20), 2 * 2 * 8 * 3 * 20),
@@ -152,7 +152,7 @@ def along(n_entries, width):
 
 
 def linear(rows, n_in, n_out, bias=True):
-    return 2 * rows * n_out * (n_in + bias)
+    return rows * n_out * (2 * n_in + bias)
 
 
 def layers_of(convolution, depth=2):
@@ -404,3 +404,88 @@ def test_work_along_edges_does_not_hide_a_disagreement(monkeypatch):
     counted = count_flops_of_call(Call(lambda x: (SPARSE @ x, x @ x.T)), torch.ones(3, 5))
     assert counted.by == {"ptflops": 2 * 3 * 5 * 3 + along(4, 5), "torch": 40 + along(4, 5)}
     assert counted.warning == "ptflops 90 and torch 40 differ by 56%"
+
+
+WEIGHTS = torch.ones(2, 7, 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda x: x @ x[0], 2 * 3 * 5),
+        (lambda x: x[0] @ x[1], 2 * 5),
+        (lambda x: torch.vdot(x[0], x[1]), 2 * 5),
+        (lambda x: torch.addmv(torch.zeros(3), x, x[0]), 2 * 3 * 5 + 3),
+        (lambda x: torch.addr(torch.zeros(3, 5), x[:, 0], x[0]), 2 * 3 * 5),
+        (lambda x: torch.baddbmm(torch.zeros(2, 7, 3), WEIGHTS, x.T.expand(2, 5, 3)), 2 * 2 * 7 * 5 * 3),
+        (lambda x: torch.addbmm(torch.zeros(7, 3), WEIGHTS, x.T.expand(2, 5, 3)), 2 * 2 * 7 * 5 * 3),
+        (lambda x: nn.functional.bilinear(x, x, torch.ones(4, 5, 5)), 2 * 3 * 4 * 5 * 5),
+        (lambda x: torch.einsum("ni,oij,nj->no", x, torch.ones(4, 5, 5), x), 2 * (3 * 5 * 20 + 3 * 4 * 5)),
+        (lambda x: nn.functional.normalize(x, dim=1) @ x.T, 2 * 3 * 5 * 3),
+        (lambda x: nn.functional.cosine_similarity(x, x) @ x, 2 * 3 * 5),
+        (lambda x: torch.conv_tbc(x[:, None], torch.ones(2, 5, 4), torch.zeros(4)), 2 * (2 * 5 * 2 * 4) + 2 * 4),
+        (lambda x: nn.functional.embedding_bag(TO[None], x), 2 * 3 * 5),
+    ],
+    ids=["mv", "dot", "vdot", "addmv", "addr", "baddbmm", "addbmm", "bilinear", "einsum of three", "norm", "cosine",
+         "time first", "bag"],
+)  # fmt: skip
+def test_products_that_the_counters_miss(call, expected):
+    counted = count_flops_of_call(Call(call), torch.ones(3, 5))
+    assert (counted.flops, counted.reason, counted.warning) == (expected, None, None)
+    assert counted.by["ptflops"] == counted.by["torch"]
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "biases"),
+    [
+        (lambda bias: nn.Linear(7, 5, bias=bias), (7,), 5),
+        (lambda bias: nn.Linear(7, 5, bias=bias), (4, 7), 4 * 5),
+        (lambda bias: nn.Sequential(nn.Unflatten(1, (7, 4)), Call(lambda x: x.mT), nn.Linear(7, 5, bias=bias)), (28,), 20),
+        (lambda bias: nn.Conv1d(3, 8, 5, bias=bias), (3, 20), 8 * 16),
+        (lambda bias: nn.ConvTranspose1d(4, 8, 4, stride=2, groups=2, bias=bias), (4, 20), 8 * 42),
+        (lambda bias: nn.GRU(6, 10, batch_first=True, bias=bias), (12, 6), 12 * 2 * 30),
+        (lambda bias: nn.LSTM(6, 10, batch_first=True, bias=bias), (12, 6), 12 * 2 * 40),
+        (lambda bias: nn.TransformerEncoderLayer(16, 4, 32, batch_first=True, bias=bias), (12, 16), 12 * (4 + 2 + 1) * 16),
+    ],
+    ids=["linear", "sequence", "strided", "conv", "transposed", "gru", "lstm", "encoder"],
+)  # fmt: skip
+def test_a_bias_is_one_addition(module, shape, biases):
+    """Both GRU and LSTM have two biases."""
+    with_bias, without = (count_flops(module(bias), shape) for bias in (True, False))
+    assert with_bias.flops - without.flops == biases
+    assert with_bias.by["ptflops"] == with_bias.by["torch"]
+
+
+def test_masked_attention_has_its_scores_counted():
+    attention = nn.MultiheadAttention(16, 4, batch_first=True, bias=False)
+    call = Call(lambda x: attention(x, x, x, attn_mask=torch.zeros(12, 12))[0])
+    assert count_flops_of_call(call, torch.ones(1, 12, 16)).flops == ATTENTION
+
+
+@pytest.mark.parametrize(
+    ("call", "operator"),
+    [
+        (lambda x: torch.linalg.inv(torch.eye(3)) @ x, "linalg_inv_ex"),
+        (lambda x: torch.cdist(x, x) @ x, "_cdist_forward"),
+        (lambda x: nn.functional.pdist(x), "_pdist_forward"),
+        (lambda x: torch.cholesky_solve(x @ x.T, torch.eye(3)), "cholesky_solve"),
+        (lambda x: x.to(torch.complex64) @ x.T.to(torch.complex64), "mm of complex numbers"),
+    ],
+)
+def test_what_multiplies_in_a_way_of_its_own_is_unknown(call, operator):
+    counted = count_flops_of_call(Call(call), torch.ones(3, 5))
+    assert counted.flops is None
+    assert operator in counted.reason
+
+
+def test_an_operator_of_ones_own_is_unknown():
+    @torch.library.custom_op("test_flops::square", mutates_args=())
+    def square(x: torch.Tensor) -> torch.Tensor:
+        return x @ x.T
+
+    counted = count_flops_of_call(Call(lambda x: square(x) @ x), torch.ones(3, 5))
+    assert (counted.flops, counted.reason) == (None, "operators that no counter knows: test_flops::square")
+
+
+def test_half_precision_is_counted_in_its_own_dtype():
+    assert count_flops(nn.Linear(7, 5, bias=False).bfloat16(), (7,)).flops == 2 * 7 * 5

@@ -178,7 +178,7 @@ def test_a_convolution_of_ones_own_must_say_how_it_is_built_anew() -> None:
             return super().forward(values.roll(1, 2))
 
     with pytest.raises(
-        ParameterError, match="a Shifted computes in a way of its own, which is lost; give it with_channels"
+        ParameterError, match=r"its class Shifted has a way of its own \(forward\).*give it with_channels"
     ):
         factorise(Shifted(4, 4, 3), "svd", 2)
 

@@ -10,7 +10,7 @@ from torch import nn
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.registry import build_model
 from topology_efficient_dl.tensor.design import NARROWED, design_by_budget, design_by_energy, design_by_rank
-from topology_efficient_dl.tensor.narrowing import Bottleneck, bottlenecks, narrowed, spectrum
+from topology_efficient_dl.tensor.narrowing import Bottleneck, Narrowing, bottlenecks, narrowed
 from topology_efficient_dl.tensor.widths import widths_of, with_widths
 
 
@@ -29,12 +29,12 @@ def test_bottlenecks_of_inception_time() -> None:
 
 def test_all_channels_give_the_same_numbers_and_half_of_them_the_best_ones() -> None:
     dense, sample = inception(), torch.randn(4, 2, 40)
-    full, errors = narrowed(dense, {each.name: spectrum(dense, each).size for each in bottlenecks(dense)})
+    full, errors = narrowed(dense, {each.name: Narrowing(dense).spectrum(each).size for each in bottlenecks(dense)})
     torch.testing.assert_close(full(sample), dense(sample), atol=1e-4, rtol=1e-4)
     assert max(errors.values()) < 1e-6
     one = bottlenecks(dense)[1]
     _, halved = narrowed(dense, {one.name: 4})
-    values = spectrum(dense, one)
+    values = Narrowing(dense).spectrum(one)
     assert halved[one.name] == pytest.approx(np.sqrt(np.square(values[4:]).sum() / np.square(values).sum()))
 
 

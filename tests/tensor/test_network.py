@@ -63,19 +63,6 @@ def test_an_opened_encoder_takes_masks(norm_first: bool) -> None:
         torch.testing.assert_close(opened(dense)(values, **masks), dense(values, **masks), atol=1e-5, rtol=1e-5)
 
 
-def test_opened_attention_is_self_attention() -> None:
-    torch.manual_seed(0)
-    dense = nn.MultiheadAttention(8, 2, batch_first=True)
-    values = torch.randn(3, 6, 8)
-    found, weights = opened(dense)(values, values, values)
-    assert weights is None
-    torch.testing.assert_close(found, dense(values, values, values)[0], atol=1e-6, rtol=1e-5)
-    with pytest.raises(ParameterError, match="attends to its own input only"):
-        opened(dense)(values, values + 1, values)
-    with pytest.raises(ParameterError, match="cannot be factorised"):
-        opened(nn.MultiheadAttention(8, 2, kdim=4))
-
-
 @pytest.mark.parametrize("time_first", [True, False])
 def test_an_opened_gru_is_the_same_with_time_first(time_first: bool) -> None:
     torch.manual_seed(0)

@@ -190,7 +190,7 @@ def _factorised(
             "energy"
         )
     design = _design(model.module(), recipe, sample, efficiency or EfficiencyParams())
-    network, errors = design.built()
+    network, errors = design.built(None if sample is None else sample[:1])
     layers = [
         {
             "name": plan.name,

@@ -16,6 +16,7 @@ from topology_efficient_dl.evaluation.graph_context import graph_report_context
 from topology_efficient_dl.evaluation.over_sets import over_sets
 from topology_efficient_dl.evaluation.report import ReportContext
 from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, TrainParams
+from topology_efficient_dl.tensor.design import NARROWED
 
 QUESTION = (
     "Does a decomposition of the weights make a trained network smaller and measurably faster at the same quality"
@@ -147,8 +148,9 @@ def _bound(recipe: CompressionRecipe) -> str:
 
 def _left_dense(layers: pd.DataFrame) -> list[str]:
     """By model, how many layers were left dense, and why."""
-    kept = layers["left_dense"].map(lambda reason: str(reason).startswith(("no smaller", "slower")))
-    left = layers[kept.astype(bool)]
+    if "left_dense" not in layers:
+        return []
+    left = layers[~layers["left_dense"].fillna("").astype(str).isin(["", NARROWED])]
     found = []
     for model, rows in left.groupby("model", sort=False):
         reasons = rows.drop_duplicates("layer")

@@ -39,7 +39,7 @@ _ONE_PASS = 1
 FUSED = " (fused)"
 
 
-@versioned(2)
+@versioned(3)
 def measure_graph_costs(
     measured: Measured,
     recipes: Mapping[str, AnyRecipe],

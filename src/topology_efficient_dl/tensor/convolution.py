@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, cast
 
 import numpy as np
 from torch import nn
@@ -27,29 +27,24 @@ from topology_efficient_dl.tensor.decompositions import (
     unfold,
 )
 from topology_efficient_dl.tensor.forms import (
+    BySpectra,
     Form,
     FreeRanks,
     Level,
     Modes,
     Shape,
+    Spectra,
     array_of,
     copy_bias,
     like,
     shares_of,
     write,
 )
-from topology_efficient_dl.tensor.ranks import Ranks, rank_of_energy
+from topology_efficient_dl.tensor.plain import Rebuildable
+from topology_efficient_dl.tensor.ranks import Ranks
+from topology_efficient_dl.tensor.reconstruction import Factors
 
 Convolution = nn.Conv1d | nn.Conv2d
-
-
-@runtime_checkable
-class Rebuildable(Protocol):
-    """A convolution of a class of its own, which says how to build another one with other channels."""
-
-    def with_channels(self, in_channels: int, out_channels: int, groups: int, bias: bool) -> nn.Module:
-        """The same in all but channels, groups and bias; fresh weights on the same device and of the same dtype."""
-        ...
 
 
 def pointwise(layer: Convolution, in_channels: int, out_channels: int, bias: bool = False) -> nn.Module:
@@ -65,11 +60,10 @@ def spatial(
     """A convolution as the layer's over time or space, or along one axis of space, between other channels."""
     if axis is None and isinstance(layer, Rebuildable):
         return layer.with_channels(in_channels, out_channels, groups, bias)
-    if type(layer).forward not in (nn.Conv1d.forward, nn.Conv2d.forward):
+    if isinstance(layer, Rebuildable) and type(layer).forward not in (nn.Conv1d.forward, nn.Conv2d.forward):
         raise ParameterError(
-            f"a {type(layer).__name__} computes in a way of its own, which "
-            f"{'cannot be split by axis' if axis is not None else 'is lost'}; give it with_channels(...), as "
-            "Rebuildable asks, or leave its part out of compression.layers"
+            f"a {type(layer).__name__} computes in a way of its own, which cannot be split by axis; name another "
+            "method, or leave its part out of compression.layers"
         )
     keep: Callable[[Any, int], Any] = (lambda values, other: values) if axis is None else _only(axis)
     kind = cast(Any, nn.Conv1d if isinstance(layer, nn.Conv1d) else nn.Conv2d)
@@ -102,8 +96,8 @@ def _channels(layer: Convolution) -> tuple[int, int]:
     return layer.out_channels // layer.groups, layer.in_channels // layer.groups
 
 
-def _chain(*parts: nn.Module | None) -> nn.Sequential:
-    return nn.Sequential(*(part for part in parts if part is not None))
+def _chain(*parts: nn.Module | None) -> Factors:
+    return Factors(*(part for part in parts if part is not None))
 
 
 def _write_groups(part: Any, groups: Sequence[Array]) -> None:
@@ -124,26 +118,26 @@ class LowRank(FreeRanks):
         outputs, inputs = _channels(layer)
         return (min(outputs, inputs * math.prod(layer.kernel_size)),)
 
-    def of_energy(self, layer: Convolution, modes: Modes | None, energy: float) -> Ranks:
-        """As in `Form`; the largest over groups."""
-        return _largest_of(layer, lambda weight: (rank_of_energy(singular_values(unfold(weight, 0)), energy),))
+    def spectra(self, layer: Convolution, modes: Modes | None) -> Spectra:
+        """As in `Form`."""
+        return [[singular_values(unfold(weight, 0)) for weight in by_group(layer)]]
 
-    def empty(self, layer: Convolution, shape: Shape) -> nn.Sequential:
+    def empty(self, layer: Convolution, shape: Shape) -> Factors:
         """As in `Form`."""
         width = shape.ranks[0] * layer.groups
-        return nn.Sequential(
+        return Factors(
             spatial(layer, layer.in_channels, width, groups=layer.groups),
             pointwise(layer, width, layer.out_channels, layer.bias is not None),
         )
 
-    def fill(self, factorised: nn.Sequential, layer: Convolution, shape: Shape) -> None:
+    def fill(self, factorised: Factors, layer: Convolution, shape: Shape) -> None:
         """As in `Form`."""
         pairs = [low_rank(unfold(weight, 0), shape.ranks[0]) for weight in by_group(layer)]
         _write_groups(factorised[0], [right for _, right in pairs])
         _write_groups(factorised[1], [left for left, _ in pairs])
         copy_bias(factorised[1], layer)
 
-    def levels(self, factorised: nn.Sequential, layer: Convolution, shape: Shape) -> list[Level]:
+    def levels(self, factorised: Factors, layer: Convolution, shape: Shape) -> list[Level]:
         """As in `Form`."""
         return [(factorised[0], "weight", shares_of(shape.ranks[0], outer=layer.groups))]
 
@@ -165,14 +159,11 @@ class Tucker2(FreeRanks):
         taps = math.prod(layer.kernel_size)
         return min(outputs, inputs * taps), min(inputs, outputs * taps)
 
-    def of_energy(self, layer: Convolution, modes: Modes | None, energy: float) -> Ranks:
-        """As in `Form`; the largest over groups."""
-        return _largest_of(
-            layer,
-            lambda weight: tuple(rank_of_energy(singular_values(unfold(weight, mode)), energy) for mode in (0, 1)),
-        )
+    def spectra(self, layer: Convolution, modes: Modes | None) -> Spectra:
+        """As in `Form`."""
+        return [[singular_values(unfold(weight, mode)) for weight in by_group(layer)] for mode in (0, 1)]
 
-    def empty(self, layer: Convolution, shape: Shape) -> nn.Sequential:
+    def empty(self, layer: Convolution, shape: Shape) -> Factors:
         """As in `Form`."""
         (outputs, inputs), groups, biased = _channels(layer), layer.groups, layer.bias is not None
         wide, narrow = (rank * groups for rank in shape.ranks)
@@ -183,7 +174,7 @@ class Tucker2(FreeRanks):
             pointwise(layer, wide, layer.out_channels, biased) if expands else None,
         )
 
-    def fill(self, factorised: nn.Sequential, layer: Convolution, shape: Shape) -> None:
+    def fill(self, factorised: Factors, layer: Convolution, shape: Shape) -> None:
         """As in `Form`."""
         outputs, inputs = _channels(layer)
         modes = [mode for mode, full in enumerate((outputs, inputs)) if shape.ranks[mode] < full]
@@ -197,7 +188,7 @@ class Tucker2(FreeRanks):
             _write_groups(parts[0], [factors[-1].T for _, factors in found])
         copy_bias(parts[-1], layer)
 
-    def levels(self, factorised: nn.Sequential, layer: Convolution, shape: Shape) -> list[Level]:
+    def levels(self, factorised: Factors, layer: Convolution, shape: Shape) -> list[Level]:
         """As in `Form`; factors that were left out have none."""
         outputs, inputs = _channels(layer)
         expands, reduces = shape.ranks[0] < outputs, shape.ranks[1] < inputs
@@ -219,6 +210,9 @@ class CanonicalPolyadic(FreeRanks):
         """As in `Form`."""
         return (cp_rank((*_channels(layer), *layer.kernel_size)),)
 
+    def spectra(self, layer: Convolution, modes: Modes | None) -> None:
+        """As in `Form`: there are none."""
+
     def of_energy(self, layer: Convolution, modes: Modes | None, energy: float) -> Ranks:
         """As in `Form`, by trial: ranks are doubled until the error allows it, then halved between."""
         (bound,) = self.largest(layer, modes)
@@ -236,17 +230,17 @@ class CanonicalPolyadic(FreeRanks):
             low, high = (low, middle) if kept(middle) else (middle, high)
         return (high,)
 
-    def empty(self, layer: Convolution, shape: Shape) -> nn.Sequential:
+    def empty(self, layer: Convolution, shape: Shape) -> Factors:
         """As in `Form`."""
         width = shape.ranks[0] * layer.groups
         axes: list[int | None] = [None] if isinstance(layer, nn.Conv1d) else [0, 1]
-        return nn.Sequential(
+        return Factors(
             pointwise(layer, layer.in_channels, width),
             *(spatial(layer, width, width, groups=width, axis=axis) for axis in axes),
             pointwise(layer, width, layer.out_channels, layer.bias is not None),
         )
 
-    def fill(self, factorised: nn.Sequential, layer: Convolution, shape: Shape) -> None:
+    def fill(self, factorised: Factors, layer: Convolution, shape: Shape) -> None:
         """As in `Form`."""
         found = [cp_factors(weight, shape.ranks[0]) for weight in by_group(layer)]
         parts = list(factorised)
@@ -255,12 +249,12 @@ class CanonicalPolyadic(FreeRanks):
             _write_groups(part, [factors[1 + place].T for factors in found])
         copy_bias(parts[-1], layer)
 
-    def levels(self, factorised: nn.Sequential, layer: Convolution, shape: Shape) -> list[Level]:
+    def levels(self, factorised: Factors, layer: Convolution, shape: Shape) -> list[Level]:
         """As in `Form`."""
         return [(factorised[0], "weight", shares_of(shape.ranks[0], outer=layer.groups))]
 
 
-class TensorTrain:
+class TensorTrain(BySpectra):
     """Channels in, one core per axis of time or space, channels out, each tied to the next by a rank.
 
     ``W[o, i, s, t] = A[i, :] B[:, s, :] C[:, t, :] D[:, o]``; over time alone the same layers as Tucker-2, found by
@@ -279,28 +273,26 @@ class TensorTrain:
         """As in `Form`."""
         return feasible_tt_ranks(self._axes(layer), ranks)
 
-    def of_energy(self, layer: Convolution, modes: Modes | None, energy: float) -> Ranks:
-        """As in `Form`; the largest over groups."""
+    def spectra(self, layer: Convolution, modes: Modes | None) -> Spectra:
+        """As in `Form`."""
+        tensors = [_inputs_first(weight) for weight in by_group(layer)]
+        cuts = range(1, len(self._axes(layer)))
+        return [
+            [singular_values(tensor.reshape(math.prod(tensor.shape[:cut]), -1)) for tensor in tensors] for cut in cuts
+        ]
 
-        def ranks(weight: Array) -> Ranks:
-            tensor = _inputs_first(weight)
-            flat = (tensor.reshape(math.prod(tensor.shape[:cut]), -1) for cut in range(1, tensor.ndim))
-            return tuple(rank_of_energy(singular_values(matrix), energy) for matrix in flat)
-
-        return _largest_of(layer, ranks)
-
-    def empty(self, layer: Convolution, shape: Shape) -> nn.Sequential:
+    def empty(self, layer: Convolution, shape: Shape) -> Factors:
         """As in `Form`."""
         groups, widths = layer.groups, [rank * layer.groups for rank in shape.ranks]
         axes: list[int | None] = [None] if isinstance(layer, nn.Conv1d) else [0, 1]
         steps = zip(widths[:-1], widths[1:], axes, strict=True)
-        return nn.Sequential(
+        return Factors(
             pointwise(layer, layer.in_channels, widths[0]),
             *(spatial(layer, before, after, groups=groups, axis=axis) for before, after, axis in steps),
             pointwise(layer, widths[-1], layer.out_channels, layer.bias is not None),
         )
 
-    def fill(self, factorised: nn.Sequential, layer: Convolution, shape: Shape) -> None:
+    def fill(self, factorised: Factors, layer: Convolution, shape: Shape) -> None:
         """As in `Form`."""
         found = [tt_cores(_inputs_first(weight), shape.ranks) for weight in by_group(layer)]
         for place, part in enumerate(factorised):
@@ -310,7 +302,7 @@ class TensorTrain:
             _write_groups(part, [cores[place].transpose(axes) for cores in found])
         copy_bias(factorised[-1], layer)
 
-    def levels(self, factorised: nn.Sequential, layer: Convolution, shape: Shape) -> list[Level]:
+    def levels(self, factorised: Factors, layer: Convolution, shape: Shape) -> list[Level]:
         """As in `Form`."""
         parts = list(factorised)[:-1]
         return [
@@ -325,10 +317,6 @@ class TensorTrain:
 def _inputs_first(weight: Array) -> Array:
     """(out, in, *kernel) -> (in, *kernel, out)."""
     return np.ascontiguousarray(np.moveaxis(weight, 0, -1))
-
-
-def _largest_of(layer: Convolution, ranks: Callable[[Array], Ranks]) -> Ranks:
-    return tuple(max(bond) for bond in zip(*(ranks(weight) for weight in by_group(layer)), strict=True))
 
 
 def _kept_energy(weight: Array, factors: Sequence[Array]) -> float:

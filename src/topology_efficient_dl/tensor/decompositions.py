@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 CP_ITERATIONS = 300
 CP_SEED = 0
 CP_PENALTY = 1e-9
+CP_LARGEST = 1e8
+"""Of a component of a tensor of norm one: larger ones cancel one another, and nothing is left of them in float32."""
 TUCKER_ITERATIONS = 20
 
 
@@ -35,12 +37,22 @@ def unfold(tensor: Array, mode: int) -> Array:
     return np.moveaxis(tensor, mode, 0).reshape(tensor.shape[mode], -1)
 
 
-def low_rank(matrix: Array, rank: int) -> tuple[Array, Array]:
+Decomposed = tuple[Array, Array, Array]
+"""Left singular vectors (n, k), singular values (k,) and right ones (k, m) of a matrix, with k = min(n, m)."""
+
+
+def decomposed(matrix: Array) -> Decomposed:
+    """The singular value decomposition of a matrix (n, m)."""
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    return left, values, right
+
+
+def low_rank(matrix: Array | Decomposed, rank: int) -> tuple[Array, Array]:
     """The nearest product ``left @ right`` of a rank: (n, rank) and (rank, m) (Eckart and Young 1936).
 
     Each gets the root of the singular values, so that neither learns faster than the other.
     """
-    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    left, values, right = matrix if isinstance(matrix, tuple) else decomposed(matrix)
     roots = np.sqrt(values[:rank])
     return left[:, :rank] * roots, roots[:, None] * right[:rank]
 
@@ -107,24 +119,50 @@ def cp_rank(shape: Sequence[int]) -> int:
 def cp_factors(tensor: Array, rank: int) -> list[Array]:
     """One factor (n_mode, rank) per mode with ``tensor ~ sum_r a_r x b_r x ...``; exact from `cp_rank` on.
 
-    Alternating least squares, started at singular vectors; below the exact rank it finds a local optimum.
+    Alternating least squares, started at singular vectors; below the exact rank it finds a local optimum. Slices of
+    zeros, such as dead filters, are left out of it; components that a tensor of a lower rank has no use for are zero.
     """
     if rank >= cp_rank(tensor.shape):
-        return _spelled_out(tensor)
-    norm = float(np.linalg.norm(tensor))
-    if norm == 0.0:
+        return _padded(_spelled_out(tensor), cp_rank(tensor.shape))
+    others = [tuple(axis for axis in range(tensor.ndim) if axis != mode) for mode in range(tensor.ndim)]
+    alive = [np.flatnonzero(tensor.any(axis=axes)) for axes in others]
+    if not all(places.size for places in alive):
         return [np.zeros((tensor.shape[0], rank)), *(np.ones((size, rank)) for size in tensor.shape[1:])]
-    # The penalty keeps the equations solvable where the tensor's own rank is lower.
-    found = parafac(
-        tl.tensor(tensor / norm),
-        rank=rank,
-        init="svd",
-        n_iter_max=CP_ITERATIONS,
-        tol=1e-7,
-        l2_reg=CP_PENALTY,
-        normalize_factors=True,
-        random_state=CP_SEED,
-    )
+    dead = any(places.size < size for places, size in zip(alive, tensor.shape, strict=True))
+    inner = np.ascontiguousarray(tensor[np.ix_(*alive)]) if dead else tensor
+    found = _spelled_out(inner) if rank >= cp_rank(inner.shape) else _by_least_squares(inner, rank)
+    factors = [np.zeros((size, factor.shape[1])) for size, factor in zip(tensor.shape, found, strict=True)]
+    for factor, places, values in zip(factors, alive, found, strict=True):
+        factor[places] = values
+    return _padded(factors, rank)
+
+
+def _padded(factors: list[Array], rank: int) -> list[Array]:
+    """Factors with components of zeros behind theirs."""
+    return [np.pad(factor, ((0, 0), (0, rank - factor.shape[1]))) for factor in factors]
+
+
+def _by_least_squares(tensor: Array, rank: int) -> list[Array]:
+    """Of a tensor without slices of zeros; of a lower rank where the equations for more have no one solution."""
+    scale = 2.0 ** np.floor(np.log2(np.abs(tensor).max()))  # so that squares are in range, without a rounding
+    norm = scale * float(np.linalg.norm(tensor / scale))
+    try:
+        # The penalty keeps the equations solvable where the tensor's own rank is lower.
+        found = parafac(
+            tl.tensor(tensor / norm),
+            rank=rank,
+            init="svd",
+            n_iter_max=CP_ITERATIONS,
+            tol=1e-7,
+            l2_reg=CP_PENALTY,
+            normalize_factors=True,
+            random_state=CP_SEED,
+        )
+        solved = all(bool((np.abs(each) < CP_LARGEST).all()) for each in (found.weights, *found.factors))
+    except np.linalg.LinAlgError:
+        solved = False
+    if not solved:
+        return _within_its_own_ranks(tensor, rank)
     # Weights are shared out evenly, so that no factor learns faster than another; the heaviest component comes first.
     weights = norm * np.asarray(found.weights)
     order = np.argsort(-np.abs(weights))
@@ -132,6 +170,22 @@ def cp_factors(tensor: Array, rank: int) -> list[Array]:
     factors = [(np.asarray(factor) * roots)[:, order] for factor in found.factors]
     factors[0] = factors[0] * np.sign(weights[order])
     return factors
+
+
+def _within_its_own_ranks(tensor: Array, rank: int) -> list[Array]:
+    """Of a tensor with dependent slices by its Tucker core; of any other at a rank less."""
+    bases = []
+    for mode in range(tensor.ndim):
+        left, values, _ = decomposed(unfold(tensor, mode))
+        bases.append(left[:, values > 1e-12 * values[0]])
+    core = tensor
+    for mode, basis in enumerate(bases):
+        core = np.moveaxis(np.tensordot(basis.T, core, axes=(1, mode)), 0, mode)
+    if rank >= cp_rank(core.shape):
+        found = _spelled_out(core)
+    else:
+        found = _by_least_squares(core, rank - (core.shape == tensor.shape))
+    return [basis @ factor for basis, factor in zip(bases, found, strict=True)]
 
 
 def _spelled_out(tensor: Array) -> list[Array]:

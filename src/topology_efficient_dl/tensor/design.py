@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from torch import nn
 
 from topology_efficient_dl.compression_params import Part
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.tensor.decompositions import Array
+from topology_efficient_dl.tensor.example import check_call
 from topology_efficient_dl.tensor.factorise import check_finite
-from topology_efficient_dl.tensor.narrowing import Bottleneck, bottlenecks, narrowed, spectrum
-from topology_efficient_dl.tensor.network import Candidate, candidates, factorised_network
+from topology_efficient_dl.tensor.narrowing import Bottleneck, Narrowing
+from topology_efficient_dl.tensor.network import Candidate, factorised_network, layer_at, layers_of, with_shapes
+from topology_efficient_dl.tensor.plain import copied, refresh
 from topology_efficient_dl.tensor.rank_choice import (
     LayerPlan,
     check_rank,
@@ -22,7 +27,7 @@ from topology_efficient_dl.tensor.rank_choice import (
     plan_of_rank,
     shapes_of,
 )
-from topology_efficient_dl.tensor.ranks import rank_of_energy, rounded_down
+from topology_efficient_dl.tensor.ranks import rank_of_energy, rounded_down, share
 from topology_efficient_dl.tensor.widths import widths_of
 
 STEPS = 24
@@ -33,6 +38,9 @@ BOTTLENECK: Part = "bottleneck"
 NARROWED = "narrowed together with its bottleneck"
 
 PlanOfLayer = Callable[[Candidate, str], LayerPlan]
+
+Plans = tuple[dict[str, int], list[LayerPlan]]
+"""Channels of the bottlenecks that get narrower, by name, and what becomes of the layers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +62,31 @@ class Design:
     bottleneck_errors: dict[str, float]
     widths: dict[str, tuple[int, ...]]
 
-    @property
+    @cached_property
     def params(self) -> int:
-        """Parameters of the network that comes out."""
-        return self.params_dense - sum(plan.params_dense - plan.params for plan in self.plans)
+        """Parameters of the network that comes out, counted on it: what several layers share counts once."""
+        return n_params(with_shapes(self.network, shapes_of(self.plans)))
 
-    def built(self) -> tuple[nn.Module, dict[str, float]]:
-        """The network that comes out, and the relative errors of its layers."""
+    @property
+    def left(self) -> dict[str, str]:
+        """By name, why layers of the parts that were asked for are dense as they were."""
+        return {plan.name: plan.reason for plan in self.plans if plan.reason and plan.reason != NARROWED}
+
+    def built(self, example: Any = None) -> tuple[nn.Module, dict[str, float]]:
+        """The network that comes out, and the relative errors of its layers.
+
+        Parameters
+        ----------
+        example : one input of the network, or the tuple of its arguments; what comes out has to answer it in the same
+            form as the dense network
+
+        Raises
+        ------
+        ParameterError : it does not
+        """
         network, errors = factorised_network(self.network, shapes_of(self.plans))
+        if example is not None:
+            check_call(self.network, network, example)
         return network, {**self.bottleneck_errors, **errors}
 
 
@@ -74,15 +99,12 @@ def design_by_rank(network: nn.Module, method: str, parts: Iterable[Part], rank:
     ParameterError : a rank below one, or above the dimensions of every layer; no layer that can be factorised
     DataError : weights that are not finite
     """
-    check_finite(network, "network")
-    wanted = tuple(parts)
-    narrow = bottlenecks(network) if BOTTLENECK in wanted else []
-    others = [part for part in wanted if part != BOTTLENECK]
-    layers = candidates(network, method, others) if others else []
-    check_rank(rank, {each.name: each.rank for each in narrow} | largest_ranks(layers, method))
-    plan: PlanOfLayer = lambda layer, how: plan_of_rank(layer, how, rank)  # noqa: E731
-    ranks = {each: min(rank, spectrum(network, each).size) for each in narrow if rank < each.rank}
-    return _design(network, method, wanted, ranks, plan)
+    material = _Material(network, method, parts)
+    others = [layer for layer in material.layers if layer.part in material.parts and layer.reason is None]
+    narrow = material.narrowing.bottlenecks if material.narrowing else []
+    check_rank(rank, {each.name: each.rank for each in narrow} | largest_ranks(others, method))
+    ranks = {each.name: min(rank, material.spectrum(each).size) for each in narrow if rank < each.rank}
+    return material.design((ranks, material.plans(ranks, lambda layer, how: plan_of_rank(layer, how, rank))))
 
 
 def design_by_energy(
@@ -104,12 +126,12 @@ def design_by_energy(
     ParameterError : the energy is out of range; no layer that can be factorised
     DataError : weights that are not finite
     """
-    if not 0.0 < energy <= 1.0:
+    if not 0.0 < share(energy, "energy") <= 1.0:
         raise ParameterError(f"energy {energy}, expected more than 0 and at most 1")
-    check_finite(network, "network")
-    wanted = tuple(parts)
-    plan: PlanOfLayer = lambda layer, how: plan_by_energy(layer, how, energy, multiple)  # noqa: E731
-    return _design(network, method, wanted, _ranks(network, energy, multiple) if _narrows(wanted, joint) else {}, plan)
+    material = _Material(network, method, parts, joint)
+    ranks = material.ranks(energy, multiple)
+    plans = material.plans(ranks, lambda layer, how: plan_by_energy(layer, how, energy, multiple))
+    return material.design((ranks, plans))
 
 
 def design_by_budget(
@@ -130,77 +152,114 @@ def design_by_budget(
     ParameterError : the budget is out of range, or even ranks of one do not meet it; no layer that can be factorised
     DataError : weights that are not finite
     """
-    if not 0.0 < keep < 1.0:
+    if not 0.0 < share(keep, "keep") < 1.0:
         raise ParameterError(f"keep {keep}, expected a share of parameters between 0 and 1")
-    check_finite(network, "network")
-    wanted = tuple(parts)
+    material = _Material(network, method, parts, joint)
 
-    def at_level(level: float) -> Design:
-        plan: PlanOfLayer = lambda layer, how: plan_at_level(layer, how, level, multiple)  # noqa: E731
-        ranks = _ranks(network, level, multiple) if _narrows(wanted, joint) else {}
-        return _design(network, method, wanted, ranks, plan)
+    def at_level(level: float) -> Plans:
+        ranks = material.ranks(level, multiple)
+        return ranks, material.plans(ranks, lambda layer, how: plan_at_level(layer, how, level, multiple))
 
-    return _highest(at_level, keep)
+    return material.design(_highest(at_level, keep, n_params(network)))
 
 
-def _highest(at_level: Callable[[float], Design], keep: float) -> Design:
+def _highest(at_level: Callable[[float], Plans], keep: float, dense: int) -> Plans:
     found, low, high = at_level(1e-9), 0.0, 1.0
-    if found.params > keep * found.params_dense:
-        share = found.params / found.params_dense
+    if _params(found, dense) > keep * dense:
+        least = _params(found, dense) / dense
         raise ParameterError(
-            f"keep {keep:g} cannot be met: with ranks of one {share:.3f} of the parameters remain. Give at least "
-            f"{share:.3f}, or name more layers"
+            f"keep {keep:g} cannot be met: with ranks of one {least:.3f} of the parameters remain. Give at least "
+            f"{least:.3f}, or name more layers{_why_more(found)}"
         )
     for _ in range(STEPS):
         middle = (low + high) / 2
         tried = at_level(middle)
-        if tried.params <= keep * tried.params_dense:
+        if _params(tried, dense) <= keep * dense:
             found, low = tried, middle
         else:
             high = middle
     return found
 
 
-def _ranks(network: nn.Module, level: float, multiple: int) -> dict[Bottleneck, int]:
-    """Channels of the bottlenecks that get narrower at a level."""
-    ranks = {
-        each: rounded_down(rank_of_energy(spectrum(network, each), level), multiple) for each in bottlenecks(network)
-    }
-    return {each: rank for each, rank in ranks.items() if rank < each.rank}
+def _params(plans: Plans, dense: int) -> int:
+    return dense - sum(plan.params_dense - plan.params for plan in plans[1])
 
 
-def _narrows(parts: tuple[Part, ...], joint: bool) -> bool:
-    """Whether bottlenecks are narrowed: if they are named, or if convolutions are and joint designs are wanted."""
-    return BOTTLENECK in parts or (joint and "conv" in parts)
+def _why_more(plans: Plans) -> str:
+    """The largest layers that are left dense, and why."""
+    left = sorted((plan for plan in plans[1] if plan.shape is None and plan.reason), key=lambda plan: -plan.params)
+    shown = "; ".join(f"{plan.name} ({plan.params} weights): {plan.reason}" for plan in left[:3])
+    return f". Left dense: {shown}" if shown else ""
 
 
-def _design(
-    network: nn.Module, method: str, parts: tuple[Part, ...], ranks: dict[Bottleneck, int], plan: PlanOfLayer
-) -> Design:
-    if parts == (BOTTLENECK,) and not bottlenecks(network):
-        raise ParameterError(
-            "layers: the network has no bottleneck, a 1x1 convolution that convolutions alone read. Name other layers"
-        )
-    narrow, errors = narrowed(network, {each.name: rank for each, rank in ranks.items()})
-    first, readers = {each.name for each in ranks}, {name for each in ranks for name in each.readers}
-    sizes = {layer.name: layer.params for layer in _layers(network, method, parts, first | readers)}
+class _Material:
+    """A network on its way to a design: bottlenecks, layers and their singular values are found out once.
 
-    def planned(layer: Candidate) -> LayerPlan:
-        if layer.name in first or layer.part not in parts:
-            found = LayerPlan(layer.name, layer.part, None, layer.params, layer.params)
-        else:
-            found = plan(layer, "svd" if method == "tucker" and layer.name in readers else method)
-        reason = NARROWED if found.shape is None and layer.name in first | readers else found.reason
-        return replace(found, params_dense=sizes[layer.name], reason=reason)
+    Parameters
+    ----------
+    network, method, parts, joint : as in `design_by_energy`
+    """
 
-    plans = [planned(layer) for layer in _layers(narrow, method, parts, first | readers)]
-    widths = {name: each for name, each in widths_of(narrow).items() if name in first | readers}
-    return Design(narrow, plans, n_params(network), errors, widths)
+    def __init__(self, network: nn.Module, method: str, parts: Iterable[Part], joint: bool = False) -> None:
+        refresh(network)
+        check_finite(network, "network")
+        self.network, self.method = network, method
+        self.parts: tuple[Part, ...] = (parts,) if isinstance(parts, str) else tuple(parts)  # type: ignore[assignment]
+        narrows = BOTTLENECK in self.parts or (joint and "conv" in self.parts)
+        self.narrowing = Narrowing(network) if narrows else None
+        found = self.narrowing.bottlenecks if self.narrowing else []
+        if self.parts == (BOTTLENECK,) and not found:
+            raise ParameterError(
+                "layers: the network has no bottleneck, a 1x1 convolution that convolutions alone read. Name other "
+                "layers"
+            )
+        self._readers = {each.name: each.readers for each in found}
+        asked = [part for part in self.parts if part != BOTTLENECK]
+        self.layers = layers_of(network, method, [*asked, "conv"] if BOTTLENECK in self.parts else asked)
+        self._at: dict[tuple[tuple[str, int], ...], tuple[nn.Module, dict[str, float]]] = {}
 
+    def spectrum(self, bottleneck: Bottleneck) -> Array:
+        """Singular values of a bottleneck and its readers."""
+        assert self.narrowing is not None
+        return self.narrowing.spectrum(bottleneck)
 
-def _layers(network: nn.Module, method: str, parts: tuple[Part, ...], narrow: Collection[str]) -> list[Candidate]:
-    """Layers of the parts that are wanted, and what is narrowed."""
-    if BOTTLENECK not in parts:
-        return candidates(network, method, parts)
-    found = candidates(network, method, [*(part for part in parts if part not in (BOTTLENECK, "conv")), "conv"])
-    return [layer for layer in found if layer.part in parts or layer.name in narrow]
+    def ranks(self, level: float, multiple: int) -> dict[str, int]:
+        """Channels of the bottlenecks that get narrower at a level."""
+        found = self.narrowing.bottlenecks if self.narrowing else []
+        ranks = {each: rounded_down(rank_of_energy(self.spectrum(each), level), multiple) for each in found}
+        return {each.name: rank for each, rank in ranks.items() if rank < each.rank}
+
+    def plans(self, ranks: dict[str, int], plan: PlanOfLayer) -> list[LayerPlan]:
+        """What becomes of the layers whose part was asked for, and of those that are narrowed."""
+        readers = {name for each in ranks for name in self._readers[each]}
+        narrow = self._narrowed(ranks)[0]
+
+        def planned(layer: Candidate) -> LayerPlan:
+            changed = layer.name in readers or layer.name in ranks
+            now = Candidate(layer.name, layer_at(narrow, layer.name), layer.part, layer.reason) if changed else layer
+            if now.reason or layer.name in ranks or layer.part not in self.parts:
+                found = LayerPlan(now.name, now.part, None, now.params, now.params, now.reason)
+            else:
+                found = plan(now, "svd" if self.method == "tucker" and layer.name in readers else self.method)
+            reason = NARROWED if found.shape is None and changed else found.reason
+            return replace(found, params_dense=layer.params, reason=reason)
+
+        wanted = {*self.parts}
+        return [planned(each) for each in self.layers if each.part in wanted or each.name in readers | ranks.keys()]
+
+    def design(self, found: Plans) -> Design:
+        """The network with narrower bottlenecks, and the plans for its layers."""
+        ranks, plans = found
+        narrow, errors = self._narrowed(ranks)
+        changed = {*ranks, *(name for each in ranks for name in self._readers[each])}
+        widths = {name: each for name, each in widths_of(narrow).items() if name in changed}
+        made = narrow if ranks else copied(self.network)
+        return Design(made, plans, n_params(self.network), errors, widths)
+
+    def _narrowed(self, ranks: dict[str, int]) -> tuple[nn.Module, dict[str, float]]:
+        if self.narrowing is None or not ranks:
+            return self.network, {}
+        key = tuple(ranks.items())
+        if key not in self._at:
+            self._at = {key: self.narrowing.narrowed(ranks)}
+        return self._at[key]

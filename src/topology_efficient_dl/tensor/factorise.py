@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
 from topology_efficient_dl.tensor.attention import OpenAttention, OpenEncoderLayer
 from topology_efficient_dl.tensor.convolution import CONVOLUTION_FORMS
-from topology_efficient_dl.tensor.forms import Form, Modes, Shape
+from topology_efficient_dl.tensor.forms import Form, Modes, Shape, like
 from topology_efficient_dl.tensor.linear import LINEAR_FORMS, check_modes
+from topology_efficient_dl.tensor.plain import Rebuildable, computed_names, kind_of, refresh, steady, why_not_plain
 from topology_efficient_dl.tensor.ranks import Ranks, resolve_ranks
 from topology_efficient_dl.tensor.reconstruction import dense_weight
 from topology_efficient_dl.tensor.recurrent import RECURRENT_FORMS, LowRankInputs, OpenGRU, input_weights
@@ -59,12 +61,12 @@ def factorise(
 ) -> Factorised:
     """Decompose the weights of a linear layer, a convolution or the input maps of a GRU.
 
-    Bias, stride, padding, dilation, groups, dtype and device are kept. At full rank the new layer gives the same
-    numbers.
+    Bias, stride, padding, dilation, groups, dtype, device and ``requires_grad`` are kept. At full rank the new layer
+    gives the same numbers. Weights are read as the next call in evaluation mode would have them.
 
     Parameters
     ----------
-    layer : `torch.nn.Linear`, `Conv1d`, `Conv2d`, `GRU` or a subclass
+    layer : `torch.nn.Linear`, `Conv1d`, `Conv2d`, `GRU`, or a subclass that computes the same
     method : ``svd`` (low rank) for all; ``tt`` (tensor train) and ``tucker``, which for a convolution is Tucker-2, for
         linear layers and convolutions; ``cp`` for convolutions. A GRU is opened first for others than ``svd``: `opened`
     rank : a bound for every bond of the factorisation, or one rank per bond
@@ -73,7 +75,8 @@ def factorise(
 
     Raises
     ------
-    ParameterError : a layer or method that there is none for, a rank below one or above the dimension
+    ParameterError : a layer or method that there is none for, a rank below one or above the dimension; a layer that is
+        more than its weights: a class with a ``forward`` of its own, hooks, complex weights; see `why_not_plain`
     DataError : a weight that is not finite
 
     Examples
@@ -82,20 +85,41 @@ def factorise(
     >>> found.params_dense, found.params
     (4160, 1088)
     >>> factorise(nn.Conv1d(8, 16, 9, padding=4), "tucker", 4).layer
-    Sequential(
+    Factors(
       (0): Conv1d(8, 4, kernel_size=(1,), stride=(1,), bias=False)
       (1): Conv1d(4, 4, kernel_size=(9,), stride=(1,), padding=(4,), bias=False)
       (2): Conv1d(4, 16, kernel_size=(1,), stride=(1,))
     )
     """
     form = form_of(layer, method, name)
+    reason = why_not_factorised(layer, method)
+    if reason:
+        way_out = "; give it with_channels(...), as Rebuildable asks, or leave" if _is_ones_own(layer) else ". Leave"
+        raise ParameterError(f"{name}: {reason}, which a factorised layer could not keep{way_out} this layer dense")
+    refresh(layer)
     check_finite(layer, name)
-    shape = shape_of(layer, method, rank, modes, name)
-    made = form.empty(layer, shape)
-    form.fill(made, layer, shape)
-    made.train(layer.training)
-    error = relative_error(made, layer)
-    return Factorised(made, shape, error, _size(layer), _size(made))
+    with steady(layer.modules()):
+        shape = shape_of(layer, method, rank, modes, name)
+        made = form.empty(layer, shape)
+        form.fill(made, layer, shape)
+        error = relative_error(made, layer)
+    if not all(bool(weight.isfinite().all()) for weight in made.parameters()):
+        raise ParameterError(f"{name}: the factors of '{method}' are beyond the range of {like(layer)['dtype']}")
+    _learn_as(made, layer)
+    return Factorised(made.train(layer.training), shape, error, _size(layer), _size(made))
+
+
+def _is_ones_own(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Conv1d | nn.Conv2d) and type(layer) is not kind_of(layer)
+
+
+def _learn_as(made: nn.Module, layer: nn.Module) -> None:
+    """Freeze factors if weights were frozen, and biases if biases were."""
+    learnt: dict[bool, bool] = {}
+    for name, weight in layer.named_parameters():
+        learnt["bias" in name] = learnt.get("bias" in name, False) or weight.requires_grad
+    for name, weight in made.named_parameters():
+        weight.requires_grad_(learnt.get("bias" in name, True))
 
 
 def shape_of(
@@ -119,7 +143,7 @@ def form_of(layer: nn.Module, method: str, name: str = "layer") -> Form:
         if isinstance(layer, kind):
             if method not in forms:
                 raise ParameterError(
-                    f"{name}: {kind.__name__} has no method '{method}'{did_you_mean(method, forms) or '.'} "
+                    f"{name}: {kind.__name__} has no method '{method}'{did_you_mean(str(method), forms) or '.'} "
                     f"There are: {', '.join(forms)}"
                 )
             return forms[method]
@@ -129,19 +153,40 @@ def form_of(layer: nn.Module, method: str, name: str = "layer") -> Form:
     )
 
 
+def why_not_factorised(layer: nn.Module, method: str) -> str | None:
+    """Why a layer of a kind that a method takes cannot be factorised all the same; None where it can."""
+    by_axis = isinstance(layer, nn.Conv2d) and method in ("cp", "tt") and isinstance(layer, Rebuildable)
+    if by_axis and why_not_plain(layer) is None:
+        return f"its class {type(layer).__name__} computes in a way of its own that cannot be split by axis"
+    return why_not_plain(layer)
+
+
 def check_finite(layer: nn.Module, name: str) -> None:
     """Refuse weights that are NaN or infinite.
 
     Raises
     ------
     DataError : names the layer, the parameter and how many
+    ParameterError : weights of a lazy layer that was never called
     """
-    for parameter, values in layer.named_parameters():
+    for parameter, values in [*layer.named_parameters(), *_computed(layer)]:
+        if is_lazy(values):
+            raise ParameterError(f"{name}.{parameter} has no shape before a first call (a lazy layer); call it once")
+        if values.is_meta or values.layout != torch.strided:
+            continue
         bad = int((~torch.isfinite(values)).sum())
         if bad:
             raise DataError(
                 f"{name}.{parameter}: {bad} of {values.numel()} weights are NaN or infinite. Train the model again"
             )
+
+
+@torch.no_grad()
+def _computed(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Weights that are computed from others, by parametrisations or by hooks that have run."""
+    for name, module in layer.named_modules():
+        with steady(module.modules()):
+            yield from ((f"{name}.{each}".lstrip("."), getattr(module, each)) for each in computed_names(module))
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from topology_efficient_dl.tensor.decompositions import Array
-from topology_efficient_dl.tensor.ranks import Ranks
+from topology_efficient_dl.tensor.ranks import Ranks, rank_of_energy
 
 METHODS = ("svd", "tucker", "cp", "tt")
 """Names of decompositions; which layers each is for, `factorise` says."""
@@ -49,6 +49,9 @@ class Shape:
         return cls(values["method"], tuple(values["ranks"]), sides)
 
 
+Spectra = Sequence[Sequence[Array]]
+"""For each bond of a factorisation, falling singular values: one array, or one for each group of a convolution."""
+
 Level = tuple[nn.Module, str, NDArray[np.float64]]
 """A factor, the name of its weight, and for each of its outputs (n,) the least share of the ranks that includes it."""
 
@@ -64,8 +67,12 @@ class Form(Protocol):
         """Ranks cut to what they allow one another."""
         ...
 
+    def spectra(self, layer: Any, modes: Modes | None) -> Spectra | None:
+        """For each bond, singular values of the unfoldings that its rank has to do for; None if there are none."""
+        ...
+
     def of_energy(self, layer: Any, modes: Modes | None, energy: float) -> Ranks:
-        """The least ranks that keep a share of the squared singular values of every unfolding."""
+        """The least ranks that keep a share of the energy, where `spectra` cannot say it."""
         ...
 
     def empty(self, layer: Any, shape: Shape) -> nn.Module:
@@ -81,12 +88,29 @@ class Form(Protocol):
         ...
 
 
-class FreeRanks:
+class BySpectra:
+    """A form whose ranks follow from singular values."""
+
+    def spectra(self, layer: Any, modes: Modes | None) -> Spectra | None:
+        """As in `Form`."""
+        raise NotImplementedError
+
+    def of_energy(self, layer: Any, modes: Modes | None, energy: float) -> Ranks:
+        """As in `Form`; the largest over groups."""
+        return ranks_of_energy(self.spectra(layer, modes) or (), energy)
+
+
+class FreeRanks(BySpectra):
     """A form whose ranks do not bound one another."""
 
     def feasible(self, layer: Any, modes: Modes | None, ranks: Ranks) -> Ranks:
         """As in `Form`: the ranks themselves."""
         return ranks
+
+
+def ranks_of_energy(spectra: Spectra, energy: float) -> Ranks:
+    """For each bond, the least rank that keeps a share of the squared singular values of all its unfoldings."""
+    return tuple(max(rank_of_energy(values, energy) for values in bond) for bond in spectra)
 
 
 def shares_of(rank: int, *, inner: int = 1, outer: int = 1) -> NDArray[np.float64]:
@@ -102,7 +126,7 @@ def shares_of(rank: int, *, inner: int = 1, outer: int = 1) -> NDArray[np.float6
 
 def array_of(weight: Tensor) -> Array:
     """A weight as an array in double precision."""
-    found: Array = weight.detach().cpu().numpy().astype(np.float64)
+    found: Array = weight.detach().cpu().to(torch.float64, copy=True).numpy()
     return found
 
 
@@ -117,6 +141,12 @@ def write(parameter: Any, values: Array) -> None:
     if parameter is None or parameter.numel() != values.size:
         raise ValueError(f"{values.shape} does not fit {None if parameter is None else tuple(parameter.shape)}")
     parameter.copy_(torch.from_numpy(np.ascontiguousarray(values)).reshape(parameter.shape))
+
+
+def take(parameter: Any, source: Tensor) -> None:
+    """Write a weight into a parameter, which is learnt if the weight is."""
+    write(parameter, array_of(source))
+    parameter.requires_grad_(source.requires_grad)
 
 
 @torch.no_grad()

@@ -26,18 +26,21 @@ from topology_efficient_dl.tensor.decompositions import (
     unfold,
 )
 from topology_efficient_dl.tensor.forms import (
+    BySpectra,
     Form,
     FreeRanks,
     Level,
     Modes,
     Shape,
+    Spectra,
     array_of,
     copy_bias,
     like,
     shares_of,
     write,
 )
-from topology_efficient_dl.tensor.ranks import Ranks, rank_of_energy
+from topology_efficient_dl.tensor.ranks import Ranks
+from topology_efficient_dl.tensor.reconstruction import Factors, of_unit_vectors
 
 
 def balanced(number: int, parts: int) -> tuple[int, ...]:
@@ -86,14 +89,14 @@ class LowRank(FreeRanks):
         """As in `Form`."""
         return (min(layer.out_features, layer.in_features),)
 
-    def of_energy(self, layer: nn.Linear, modes: Modes | None, energy: float) -> Ranks:
+    def spectra(self, layer: nn.Linear, modes: Modes | None) -> Spectra:
         """As in `Form`."""
-        return (rank_of_energy(singular_values(array_of(layer.weight)), energy),)
+        return [[singular_values(array_of(layer.weight))]]
 
-    def empty(self, layer: nn.Linear, shape: Shape) -> nn.Sequential:
+    def empty(self, layer: nn.Linear, shape: Shape) -> Factors:
         """As in `Form`."""
         (rank,) = shape.ranks
-        return nn.Sequential(
+        return Factors(
             nn.Linear(layer.in_features, rank, bias=False, **like(layer)),
             nn.Linear(rank, layer.out_features, bias=layer.bias is not None, **like(layer)),
         )
@@ -142,6 +145,11 @@ class TTLinear(nn.Module):
         self.out_features, self.in_features = math.prod(outputs), math.prod(inputs)
         self.bias = nn.Parameter(torch.zeros(self.out_features, **how)) if bias else None
 
+    @property
+    def weight(self) -> Tensor:
+        """(out_features, in_features) the matrix itself, for parents that read it."""
+        return of_unit_vectors(self, self.in_features)
+
     def forward(self, values: Tensor) -> Tensor:
         """(..., in_features) -> (..., out_features)."""
         lead = values.shape[:-1]
@@ -157,7 +165,7 @@ class TTLinear(nn.Module):
         return found if self.bias is None else found + self.bias
 
 
-class TensorTrain:
+class TensorTrain(BySpectra):
     """`TTLinear`."""
 
     def largest(self, layer: nn.Linear, modes: Modes | None) -> Ranks:
@@ -168,12 +176,11 @@ class TensorTrain:
         """As in `Form`."""
         return feasible_tt_ranks(_sizes(check_modes(layer, modes)), ranks)
 
-    def of_energy(self, layer: nn.Linear, modes: Modes | None, energy: float) -> Ranks:
+    def spectra(self, layer: nn.Linear, modes: Modes | None) -> Spectra:
         """As in `Form`."""
         tensor = _paired(layer, check_modes(layer, modes))
         cuts = range(1, tensor.ndim)
-        flat = (tensor.reshape(math.prod(tensor.shape[:cut]), -1) for cut in cuts)
-        return tuple(rank_of_energy(singular_values(matrix), energy) for matrix in flat)
+        return [[singular_values(tensor.reshape(math.prod(tensor.shape[:cut]), -1))] for cut in cuts]
 
     def empty(self, layer: nn.Linear, shape: Shape) -> TTLinear:
         """As in `Form`."""
@@ -239,6 +246,11 @@ class TuckerLinear(nn.Module):
         self.out_features, self.in_features = math.prod(outputs), math.prod(inputs)
         self.bias = nn.Parameter(self.core.weight.new_zeros(self.out_features)) if bias else None
 
+    @property
+    def weight(self) -> Tensor:
+        """(out_features, in_features) the matrix itself, for parents that read it."""
+        return of_unit_vectors(self, self.in_features)
+
     def forward(self, values: Tensor) -> Tensor:
         """(..., in_features) -> (..., out_features)."""
         lead = values.shape[:-1]
@@ -268,10 +280,10 @@ class Tucker(FreeRanks):
         outputs, inputs = check_modes(layer, modes)
         return (*outputs, *inputs)
 
-    def of_energy(self, layer: nn.Linear, modes: Modes | None, energy: float) -> Ranks:
+    def spectra(self, layer: nn.Linear, modes: Modes | None) -> Spectra:
         """As in `Form`."""
         tensor = self._tensor(layer, check_modes(layer, modes))
-        return tuple(rank_of_energy(singular_values(unfold(tensor, mode)), energy) for mode in range(tensor.ndim))
+        return [[singular_values(unfold(tensor, mode))] for mode in range(tensor.ndim)]
 
     def empty(self, layer: nn.Linear, shape: Shape) -> TuckerLinear:
         """As in `Form`."""

@@ -10,10 +10,11 @@ from torch import nn
 from topology_efficient_dl.compression_params import Part
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.tensor.factorise import form_of, shape_of
-from topology_efficient_dl.tensor.forms import Modes, Shape
+from topology_efficient_dl.tensor.forms import Modes, Shape, ranks_of_energy
 from topology_efficient_dl.tensor.linear import default_modes
 from topology_efficient_dl.tensor.network import Candidate, Shapes
-from topology_efficient_dl.tensor.ranks import rounded_down
+from topology_efficient_dl.tensor.plain import copied
+from topology_efficient_dl.tensor.ranks import rounded_down, whole_number
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def check_rank(rank: int, bounds: Mapping[str, int]) -> None:
     ------
     ParameterError : as above
     """
+    rank = whole_number(rank, "layers")
     if not bounds:
         return
     widest = max(bounds, key=lambda name: bounds[name])
@@ -85,8 +87,12 @@ def plan_by_energy(layer: Candidate, method: str, energy: float, multiple: int =
     energy : in (0, 1]
     multiple : ranks are rounded down to a multiple of it, down to one multiple
     """
-    form, modes = form_of(layer.layer, method, layer.name), _modes(layer, method)
-    ranks = form.of_energy(layer.layer, modes, energy)
+    modes = _modes(layer, method)
+    spectra = layer.spectra(method, modes)
+    if spectra is None:
+        ranks = form_of(layer.layer, method, layer.name).of_energy(layer.layer, modes, energy)
+    else:
+        ranks = ranks_of_energy(spectra, energy)
     return _plan(layer, method, tuple(rounded_down(rank, multiple) for rank in ranks))
 
 
@@ -116,10 +122,20 @@ def _modes(layer: Candidate, method: str) -> Modes | None:
 def _plan(layer: Candidate, method: str, rank: int | tuple[int, ...]) -> LayerPlan:
     """A layer at some ranks, or left dense where that makes it no smaller."""
     shape = shape_of(layer.layer, method, rank, _modes(layer, method), layer.name)
-    made = form_of(layer.layer, method, layer.name).empty(layer.layer, shape)
-    params = n_params(made)
+    params = _params_of(layer, method, shape)
     plan = LayerPlan(layer.name, layer.part, shape, layer.params, params)
     if params >= layer.params:
         reason = f"no smaller at ranks {', '.join(map(str, shape.ranks))}: {params} of {layer.params} weights"
         return plan.left_dense(reason, layer.params)
     return plan
+
+
+def _params_of(layer: Candidate, method: str, shape: Shape) -> int:
+    """Weights of a layer of a shape, made without values."""
+    if "of no values" not in layer.known:
+        layer.known["of no values"] = copied(layer.layer).to("meta")
+    if shape not in layer.known:
+        hollow = layer.known["of no values"]
+        layer.known[shape] = n_params(form_of(hollow, method, layer.name).empty(hollow, shape))
+    found: int = layer.known[shape]
+    return found

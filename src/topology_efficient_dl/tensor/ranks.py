@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numbers
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +37,45 @@ def resolve_ranks(rank: int | Sequence[int], largest: Ranks, layer: str) -> Rank
     ...
     topology_efficient_dl.errors.ParameterError: conv: rank 64 is above the dimension: it is exact at 32. Give 1 to 32
     """
-    if isinstance(rank, int):
-        _check(rank, max(largest), layer)
-        return tuple(min(rank, bound) for bound in largest)
-    ranks = tuple(int(value) for value in rank)
+    if isinstance(rank, str) or not isinstance(rank, Iterable) or np.ndim(rank) == 0:
+        whole = whole_number(rank, layer)
+        _check(whole, max(largest), layer)
+        return tuple(min(whole, bound) for bound in largest)
+    ranks = tuple(whole_number(value, layer) for value in rank)
     if len(ranks) != len(largest):
         raise ParameterError(f"{layer}: ranks {ranks}, expected {len(largest)} of them, at most {largest}")
     for value, bound in zip(ranks, largest, strict=True):
         _check(value, bound, layer)
     return ranks
+
+
+def whole_number(rank: Any, layer: str) -> int:
+    """A rank as an int, whichever integer type it came in.
+
+    Raises
+    ------
+    ParameterError : it is no whole number, or a float that looks like one
+    """
+    try:
+        if isinstance(rank, bool | np.bool_):
+            raise TypeError
+        return operator.index(rank)
+    except TypeError:
+        raise ParameterError(
+            f"{layer}: rank {rank!r}, expected a whole number such as 4 (no {type(rank).__name__})"
+        ) from None
+
+
+def share(value: Any, name: str) -> float:
+    """A share as a float.
+
+    Raises
+    ------
+    ParameterError : it is no number
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ParameterError(f"{name} {value!r}, expected a number such as 0.5 (no {type(value).__name__})")
+    return float(value)
 
 
 def _check(rank: int, bound: int, layer: str) -> None:

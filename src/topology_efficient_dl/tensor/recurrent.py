@@ -12,10 +12,23 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from topology_efficient_dl.tensor.decompositions import Array, low_rank, singular_values
-from topology_efficient_dl.tensor.forms import Form, FreeRanks, Level, Modes, Shape, array_of, like, shares_of, write
-from topology_efficient_dl.tensor.ranks import Ranks, rank_of_energy
+from topology_efficient_dl.tensor.forms import (
+    Form,
+    FreeRanks,
+    Level,
+    Modes,
+    Shape,
+    Spectra,
+    array_of,
+    like,
+    shares_of,
+    take,
+    write,
+)
+from topology_efficient_dl.tensor.ranks import Ranks
 
 States = tuple[Tensor, Tensor]
 
@@ -42,22 +55,71 @@ class RecurrentDirection(nn.Module):
         self.input_map: nn.Module = nn.Linear(in_features, 3 * hidden, bias=bias, **how)
         self.hidden_map: nn.Module = nn.Linear(hidden, 3 * hidden, bias=bias, **how)
 
-    def forward(self, values: Tensor, state: Tensor) -> States:
-        """(batch, time, in_features) and (batch, hidden) -> states (batch, time, hidden) and the last one."""
+    def forward(self, values: Tensor, state: Tensor, lengths: Tensor | None = None) -> States:
+        """(batch, time, in_features) and (batch, hidden) -> states (batch, time, hidden) and the last one.
+
+        With ``lengths`` (batch,) int64 a state stays as it is where its sequence has ended, or has not begun.
+        """
         gates = self.input_map(values).unbind(1)
+        steps = list(enumerate(gates))
         found = []
-        for gate in reversed(gates) if self.backward_in_time else gates:
+        for time, gate in reversed(steps) if self.backward_in_time else steps:
             recurrent = self.hidden_map(state)
             both = torch.sigmoid(gate[:, : 2 * self.hidden] + recurrent[:, : 2 * self.hidden])
             reset, update = both.chunk(2, dim=1)
             fresh = torch.tanh(gate[:, 2 * self.hidden :] + reset * recurrent[:, 2 * self.hidden :])
-            state = torch.lerp(fresh, state, update)
+            after = torch.lerp(fresh, state, update)
+            state = after if lengths is None else torch.where((lengths > time)[:, None], after, state)
             found.append(state)
         ordered = found[::-1] if self.backward_in_time else found
         return torch.stack(ordered, dim=1), state
 
 
-class OpenGRU(nn.Module):
+class _LikeGRU(nn.Module):
+    """The call of `torch.nn.GRU`, and what parents ask of one: batches, single sequences, packed sequences.
+
+    Parameters
+    ----------
+    layer : the GRU whose shape it takes
+    """
+
+    def __init__(self, layer: nn.GRU) -> None:
+        super().__init__()
+        self.batch_first, self.dropout, self.bidirectional = layer.batch_first, layer.dropout, layer.bidirectional
+        self.input_size, self.hidden_size, self.num_layers = layer.input_size, layer.hidden_size, layer.num_layers
+        self.n_directions = 2 if layer.bidirectional else 1
+
+    def flatten_parameters(self) -> None:
+        """Nothing: it is torch's to arrange its weights in memory."""
+
+    def forward(self, values: Any, state: Tensor | None = None) -> tuple[Any, Tensor]:
+        """As `torch.nn.GRU`: inputs and initial states -> all states of the last layer, last states of all layers."""
+        if isinstance(values, PackedSequence):
+            return self._of_packed(values, state)
+        single = values.dim() == 2
+        if single:
+            values = values.unsqueeze(0 if self.batch_first else 1)
+            state = None if state is None else state.unsqueeze(1)
+        values = values if self.batch_first else values.transpose(0, 1)
+        found, last = self._of_batch(values, state, None)
+        found = found if self.batch_first else found.transpose(0, 1)
+        return (found.squeeze(0 if self.batch_first else 1), last.squeeze(1)) if single else (found, last)
+
+    def _of_packed(self, packed: PackedSequence, state: Tensor | None) -> tuple[PackedSequence, Tensor]:
+        values, lengths = pad_packed_sequence(packed, batch_first=True)
+        found, last = self._of_batch(values, state, lengths.to(values.device))
+        order = packed.sorted_indices
+        if order is not None:
+            found, lengths = found[order], lengths[order.cpu()]
+        data, sizes, _, _ = pack_padded_sequence(found, lengths, batch_first=True)
+        return PackedSequence(data, sizes, order, packed.unsorted_indices), last
+
+    def _of_batch(self, values: Tensor, state: Tensor | None, lengths: Tensor | None) -> States:
+        """(batch, time, input_size) -> states (batch, time, directions * hidden) and last ones (all, batch, hidden)."""
+        raise NotImplementedError
+
+
+class OpenGRU(_LikeGRU):
     """`torch.nn.GRU` made of linear layers: the same call, the same numbers.
 
     Parameters
@@ -73,9 +135,7 @@ class OpenGRU(nn.Module):
     """
 
     def __init__(self, layer: nn.GRU) -> None:
-        super().__init__()
-        self.batch_first, self.dropout = layer.batch_first, layer.dropout
-        self.hidden, self.n_directions = layer.hidden_size, 2 if layer.bidirectional else 1
+        super().__init__(layer)
         self.layers = nn.ModuleList(
             nn.ModuleList(
                 RecurrentDirection(width, layer.hidden_size, layer.bias, backward == 1, **like(layer))
@@ -93,30 +153,29 @@ class OpenGRU(nn.Module):
             for backward, direction in enumerate(directions):
                 name = f"l{depth}" + ("_reverse" if backward else "")
                 for part, linear in (("ih", direction.input_map), ("hh", direction.hidden_map)):
-                    write(linear.weight, array_of(getattr(layer, f"weight_{part}_{name}")))
+                    take(linear.weight, getattr(layer, f"weight_{part}_{name}"))
                     if layer.bias:
-                        write(linear.bias, array_of(getattr(layer, f"bias_{part}_{name}")))
+                        take(linear.bias, getattr(layer, f"bias_{part}_{name}"))
         return self
 
-    def forward(self, values: Tensor, state: Tensor | None = None) -> States:
-        """As `torch.nn.GRU`: inputs and initial states -> all states of the last layer, last states of all layers."""
-        values = values if self.batch_first else values.transpose(0, 1)
+    def _of_batch(self, values: Tensor, state: Tensor | None, lengths: Tensor | None) -> States:
+        """As above, layer by layer."""
         start = (
             state
             if state is not None
-            else values.new_zeros(len(self.layers) * self.n_directions, values.shape[0], self.hidden)
+            else values.new_zeros(len(self.layers) * self.n_directions, values.shape[0], self.hidden_size)
         )
         last: list[Tensor] = []
         for depth, directions in enumerate(self._directions()):
             if depth and self.dropout:
                 values = F.dropout(values, self.dropout, self.training)
             found = [
-                direction(values, start[depth * self.n_directions + place])
+                direction(values, start[depth * self.n_directions + place], lengths)
                 for place, direction in enumerate(directions)
             ]
             values = torch.cat([states for states, _ in found], dim=2)
             last += [end for _, end in found]
-        return values if self.batch_first else values.transpose(0, 1), torch.stack(last)
+        return values, torch.stack(last)
 
 
 def input_widths(layer: nn.GRU) -> list[int]:
@@ -131,7 +190,7 @@ def input_weights(layer: nn.GRU, depth: int) -> Array:
     return np.concatenate([array_of(getattr(layer, f"weight_ih_l{depth}{name}")) for name in names])
 
 
-class NarrowedGRU(nn.Module):
+class NarrowedGRU(_LikeGRU):
     """A GRU whose layers read ``rank`` linear combinations of their inputs, and torch's own kernel.
 
     ``W = U V`` with one ``V`` for both directions: ``V`` is a linear layer before the recurrence, ``U`` its input
@@ -144,9 +203,7 @@ class NarrowedGRU(nn.Module):
     """
 
     def __init__(self, layer: nn.GRU, ranks: Ranks) -> None:
-        super().__init__()
-        self.batch_first, self.dropout = layer.batch_first, layer.dropout
-        self.n_directions = 2 if layer.bidirectional else 1
+        super().__init__(layer)
         self.reduce = nn.ModuleList(
             nn.Linear(width, rank, bias=False, **like(layer)) if rank < width else nn.Identity()
             for width, rank in zip(input_widths(layer), ranks, strict=True)
@@ -154,17 +211,26 @@ class NarrowedGRU(nn.Module):
         how: Any = {"bias": layer.bias, "batch_first": True, "bidirectional": layer.bidirectional, **like(layer)}
         self.recurrent = nn.ModuleList(nn.GRU(rank, layer.hidden_size, **how) for rank in ranks)
 
-    def forward(self, values: Tensor, state: Tensor | None = None) -> States:
-        """As `torch.nn.GRU`."""
-        values = values if self.batch_first else values.transpose(0, 1)
+    def _of_batch(self, values: Tensor, state: Tensor | None, lengths: Tensor | None) -> States:
+        """As above, by torch's kernel."""
         starts = [None] * len(self.recurrent) if state is None else list(state.split(self.n_directions))
         last = []
         for depth, (reduce, recurrent) in enumerate(zip(self.reduce, self.recurrent, strict=True)):
             if depth and self.dropout:
                 values = F.dropout(values, self.dropout, self.training)
-            values, end = recurrent(reduce(values), starts[depth])
+            values, end = _run(recurrent, reduce(values), starts[depth], lengths)
             last.append(end)
-        return values if self.batch_first else values.transpose(0, 1), torch.cat(last)
+        return values, torch.cat(last)
+
+
+def _run(kernel: nn.Module, values: Tensor, start: Tensor | None, lengths: Tensor | None) -> States:
+    """Torch's kernel on a batch, whose sequences may have lengths of their own."""
+    if lengths is None:
+        found: States = kernel(values, start)
+        return found
+    packed = pack_padded_sequence(values, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    states, end = kernel(packed, start)
+    return pad_packed_sequence(states, batch_first=True)[0], end
 
 
 class LowRankInputs(FreeRanks):
@@ -174,10 +240,9 @@ class LowRankInputs(FreeRanks):
         """As in `Form`."""
         return tuple(min(input_weights(layer, depth).shape) for depth in range(layer.num_layers))
 
-    def of_energy(self, layer: nn.GRU, modes: Modes | None, energy: float) -> Ranks:
+    def spectra(self, layer: nn.GRU, modes: Modes | None) -> Spectra:
         """As in `Form`."""
-        weights = (input_weights(layer, depth) for depth in range(layer.num_layers))
-        return tuple(rank_of_energy(singular_values(weight), energy) for weight in weights)
+        return [[singular_values(input_weights(layer, depth))] for depth in range(layer.num_layers)]
 
     def empty(self, layer: nn.GRU, shape: Shape) -> NarrowedGRU:
         """As in `Form`."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import nn
 
-from topology_efficient_dl.tensor.convolution import Rebuildable
 from topology_efficient_dl.tensor.forms import like
 from topology_efficient_dl.tensor.network import layer_at
+from topology_efficient_dl.tensor.plain import Rebuildable
 
 Widths = Mapping[str, tuple[int, ...]]
 """By name, inputs and outputs of a layer, or features of a normalisation."""
