@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.io import CatalogProtocol, Version
 
 from topology_efficient_dl.cli_errors import ReadableErrors
 from topology_efficient_dl.cli_qa import qa
@@ -14,6 +16,8 @@ from topology_efficient_dl.evaluation.document import PUBLISHED
 from topology_efficient_dl.evaluation.document import collect as collect_results
 from topology_efficient_dl.evaluation.document import publish as write_results
 from topology_efficient_dl.hooks import saved_path
+from topology_efficient_dl.run_versions import run_with_all
+from topology_efficient_dl.stopping import stoppable
 
 
 @click.group(name="topology_efficient_dl")
@@ -22,9 +26,8 @@ def cli() -> None:
 
 
 _traceback = click.Option(["--traceback"], is_flag=True, help="Show the traceback of an error.")
-cli.add_command(
-    ReadableErrors("run", params=[*kedro_run.params, _traceback], callback=kedro_run.callback, help=kedro_run.help)
-)
+_run = stoppable()(kedro_run.callback)
+cli.add_command(ReadableErrors("run", params=[*kedro_run.params, _traceback], callback=_run, help=kedro_run.help))
 cli.add_command(qa)
 
 
@@ -33,14 +36,25 @@ cli.add_command(qa)
 @click.option("--env", default=None, help="The conf environment of the run.")
 @click.option("--to", default="docs/results", show_default=True, help="Folder to write to.")
 @click.option("--only", type=click.Choice(sorted(PUBLISHED)), default="track", show_default=True, help="Which study.")
-def publish(track: str, env: str | None, to: str, only: str) -> None:
-    """Copy the latest results, report and figures of a track into the docs."""
+@click.option("--run", "version", default=None, help="Whose version; unless given, the newest run that is complete.")
+def publish(track: str, env: str | None, to: str, only: str, version: str | None) -> None:
+    """Copy the results, report and figures that one run of a track saved into the docs."""
+    made = {name for pipeline in pipelines.values() for name in pipeline.all_outputs()}
     with KedroSession.create(env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
-        entries = {name: catalog[f"{track}.{name}"] for name in PUBLISHED[only]}
-        saved = {name: Path(saved_path(entry)) for name, entry in entries.items() if entry.exists()}
+        names = {name: f"{track}.{name}" for name in PUBLISHED[only] if f"{track}.{name}" in made}
+        versions = {name: catalog[entry].list_versions(full_path=False) for name, entry in names.items()}
+        saved: dict[str, Path] = {}
+        if any(versions.values()):
+            run, note = run_with_all(versions, version)
+            saved = {name: _path(catalog, entry, run) for name, entry in names.items()}
+            click.echo(f"run {run}{f' ({note})' if note else ''}", err=True)
     for path in write_results(Path(to), track, saved):
         click.echo(path)
+
+
+def _path(catalog: CatalogProtocol, entry: str, run: str) -> Path:
+    return Path(saved_path(catalog.get(entry, version=Version(run, None))))
 
 
 @cli.command(cls=ReadableErrors)

@@ -25,6 +25,16 @@ USER_ERRORS = (TopologyEfficientError, ParameterValidationError, DatasetError)
 class ReadableErrors(click.Command):
     """A command that answers a user's mistake with one message instead of a traceback."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read options and arguments; what Kedro says of one that it cannot read is a usage error."""
+        try:
+            return super().parse_args(ctx, args)
+        except (ValueError, AttributeError) as error:
+            message = _wrong_option(error)
+            if message is None:
+                raise
+            raise click.UsageError(message, ctx) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit with status 1 and one message if the user can mend what went wrong."""
         show_traceback = ctx.params.pop("traceback", False)

@@ -11,6 +11,7 @@ from kedro.framework.project import configure_logging
 from kedro.framework.session import KedroSession
 
 from topology_efficient_dl.hooks import ParameterCheck, Summary
+from topology_efficient_dl.run_versions import OwnVersions
 
 
 class ProcessSession(KedroSession):
@@ -24,7 +25,7 @@ class ProcessSession(KedroSession):
 
 
 SESSION_CLASS = ProcessSession
-HOOKS = (ParameterCheck(), Summary())
+HOOKS = (ParameterCheck(), OwnVersions(), Summary())
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

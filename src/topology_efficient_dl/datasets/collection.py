@@ -168,15 +168,12 @@ def receipts_of(manifest: Any) -> dict[str, Receipt]:
     ------
     StorageError : it is not a manifest of this format, or a key or receipt in it is not one
     """
-    if (
-        not isinstance(manifest, dict)
-        or manifest.get("format") != FORMAT
-        or not isinstance(manifest.get("items"), dict)
-    ):
+    items = manifest.get("items") if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
+    if not isinstance(items, dict):
         raise StorageError(f"expected an object with format {FORMAT} and items")
+    _check_keys(items)
     receipts = {}
-    _check_keys(manifest["items"])
-    for key, document in manifest["items"].items():
+    for key, document in items.items():
         try:
             receipts[key] = Receipt.of(document)
         except StorageError as error:
