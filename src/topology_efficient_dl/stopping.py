@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import signal
 import socket
@@ -50,6 +52,7 @@ def stoppable() -> Iterator[None]:
         if received:
             end_workers()
             say_stopped(received[0])
+            atexit.register(_leave, 128 + received[0])
             raise SystemExit(128 + received[0])
 
 
@@ -60,6 +63,15 @@ def say_stopped(number: int) -> None:
     )
     with suppress(OSError):
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
+
+
+def _leave(status: int) -> None:
+    """End without taking the libraries apart, which takes them seconds, and some abort when threads are at work."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
 
 
 @contextmanager
@@ -82,8 +94,8 @@ def _handled_by(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]
             signal.signal(number, handler)
         signal.set_wakeup_fd(wakeup)
         ended.set()
-        writer.send(b"\0")
-        writer.close()
+        with writer, suppress(OSError):  # the thread may have ended before
+            writer.send(b"\0")
 
 
 def _end_in_any_case(reader: socket.socket, ended: threading.Event) -> None:
