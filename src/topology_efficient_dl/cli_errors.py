@@ -13,6 +13,7 @@ from typing import Any
 import click
 from kedro import KedroDeprecationWarning
 from kedro.config import MissingConfigException
+from kedro.framework.cli.utils import KedroCliError
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
@@ -26,14 +27,11 @@ class ReadableErrors(click.Command):
     """A command that answers a user's mistake with one message instead of a traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read options and arguments; what Kedro says of one that it cannot read is a usage error."""
+        """Read options and arguments; an error of Kedro's, whose message Kedro would not show, is a usage error."""
         try:
             return super().parse_args(ctx, args)
-        except (ValueError, AttributeError) as error:
-            message = _wrong_option(error)
-            if message is None:
-                raise
-            raise click.UsageError(message, ctx) from error
+        except KedroCliError as error:
+            raise click.UsageError(error.message, ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit with status 1 and one message if the user can mend what went wrong."""
@@ -77,6 +75,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _wrong_option(error: BaseException) -> str | None:
     """What Kedro says of an option that names something that is not there; None for any other error."""
+    if isinstance(error, KedroCliError):
+        return error.message
     if isinstance(error, MissingConfigException):
         return _unknown_environment(str(error))
     raised_in = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)][-1:]

@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 
+from tqdm import tqdm
+
 PARENT = "TOPOLOGY_EFFICIENT_DL_PARENT"
 """The environment variable by which a fresh process is told who started it."""
 
@@ -41,9 +43,13 @@ def end_with_named_parent() -> None:
 
 
 def start_worker(parent: int, by_kernel: bool) -> None:
-    """Prepare a worker process: it ends with its parent, and leaves Ctrl-C, which reaches all, to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a worker process: it ends with its parent, and leaves Ctrl-C, which reaches all, to it.
+
+    Progress bars of one process need no lock that processes share, which is a file that a killed worker may leave.
+    """
     end_with_parent(parent, by_kernel=by_kernel)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm.set_lock(threading.RLock())
 
 
 def _killed_by_kernel() -> bool:
