@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.io import CatalogProtocol, Version
+from kedro.io import DataCatalog, Version
 
 from topology_efficient_dl.cli_errors import ReadableErrors
 from topology_efficient_dl.cli_qa import qa
@@ -26,7 +28,7 @@ def cli() -> None:
 
 
 _traceback = click.Option(["--traceback"], is_flag=True, help="Show the traceback of an error.")
-_run = stoppable()(kedro_run.callback)
+_run = stoppable()(cast("Callable[..., Any]", kedro_run.callback))
 cli.add_command(ReadableErrors("run", params=[*kedro_run.params, _traceback], callback=_run, help=kedro_run.help))
 cli.add_command(qa)
 
@@ -53,7 +55,7 @@ def publish(track: str, env: str | None, to: str, only: str, version: str | None
         click.echo(path)
 
 
-def _path(catalog: CatalogProtocol, entry: str, run: str) -> Path:
+def _path(catalog: DataCatalog, entry: str, run: str) -> Path:
     return Path(saved_path(catalog.get(entry, version=Version(run, None))))
 
 

@@ -153,7 +153,7 @@ class Project:
 
 
 def kill_when(
-    process: subprocess.Popen[str], condition: Callable[[], bool], number: int = signal.SIGKILL, timeout: float = 120
+    process: subprocess.Popen[str], condition: Callable[[], bool], number: int = signal.SIGKILL, timeout: float = 300
 ) -> str:
     """Send a signal to a process, not to its children, as soon as a condition holds; what it had printed."""
     end = time.monotonic() + timeout

@@ -215,11 +215,13 @@ import time
 from pathlib import Path
 
 from kedro.framework.cli import main
+from kedro.framework.hooks import hook_impl
 from topology_efficient_dl.run_versions import OwnVersions
 
 pin = OwnVersions.before_dataset_saved
 
 
+@hook_impl
 def wait_with(self, dataset_name):
     if dataset_name == "track_a.scores":
         Path("reached").touch()

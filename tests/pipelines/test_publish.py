@@ -14,7 +14,7 @@ FILES = ("results_document.json", "report.md", "pareto.png", "level_sets.png")
 @pytest.fixture
 def saved(project):
     """A project in which the oldest run saved everything, the next one too, and the newest two files only."""
-    folder = {name: "08_reporting" for name in FILES} | {"level_sets.png": "04_feature"}
+    folder = dict.fromkeys(FILES, "08_reporting") | {"level_sets.png": "04_feature"}
     for run, names in (("2026-01", FILES), ("2026-02", FILES), ("2026-03", FILES[:2])):
         for name in names:
             path = project.root / "data" / folder[name] / "tiny" / "track_a" / name / run / name

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
+from kedro.framework.startup import bootstrap_project
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -85,6 +86,7 @@ def start(project: Project, track: str, *arguments: str) -> subprocess.Popen[str
 
 def numbers(project: Project, track: str) -> dict[str, Any]:
     """Everything that a run computed and that is no time: items as digests, weights and scores as bytes."""
+    bootstrap_project(project.root)
     found: dict[str, Any] = {}
     for name in (*WITHOUT_TIMES, *MODELS):
         dataset = project.dataset(f"{track}.{name}", "robust")
