@@ -251,10 +251,11 @@ def test_a_run_that_is_overtaken_reports_its_own_numbers(make_project: Callable)
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     for run, seeds in enumerate(([1, 2], [3, 4, 5])):
-        scores, results, report = (saved(project, name)[run] for name in ("scores.csv", "results.csv", "report.md"))
+        names = ("scores.csv", "results.csv", "results_document.json")
+        scores, results, document = (saved(project, name)[run] for name in names)
         assert sorted(pd.read_csv(scores)["seed"].unique()) == seeds
-        assert set(pd.read_csv(results)["n_seeds"]) == {len(seeds)}
-        assert f"--params seeds={' '.join(map(str, seeds))}" in report.read_text() or run == 1
+        assert set(pd.read_csv(results)["seeds"]) == {str(seeds)}
+        assert {str(row["seeds"]) for row in json.loads(document.read_text())["results"]} == {str(seeds)}
     assert str(saved(project, "report.md")[0]) in output
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
 import random
 import re
@@ -163,10 +164,14 @@ def pair(folder: Path, track: str, first: str, second: str) -> str:
         version, reporting = report.parent.name, report.parents[2]
         scores = pd.read_csv(reporting / "scores.csv" / version / "scores.csv")
         results = pd.read_csv(reporting / "results.csv" / version / "results.csv")
-        own = {int(seed) for seed in seeds.split()}
-        wrong += [f"{version}: scores of {set(scores['seed'])}, own {own}"] * (set(scores["seed"]) != own)
-        wrong += [f"{version}: results of another run"] * (set(results["n_seeds"]) != {len(own)})
-        wrong += [f"{version}: report of another run"] * (f"{SEEDS[track]}={seeds}" not in report.read_text())
+        document = json.loads((reporting / "results_document.json" / version / "results_document.json").read_text())
+        own = sorted(map(int, seeds.split()))
+        found = {
+            "scores": sorted(set(scores["seed"])) == own,
+            "results": set(results["seeds"]) == {str(own)},
+            "document": {str(row["seeds"]) for row in document["results"]} == {str(own)},
+        }
+        wrong += [f"{version}: {name} of another run" for name, is_own in found.items() if not is_own]
     return "; ".join(wrong)
 
 
