@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.io import DataCatalog, Version
 
 from topology_efficient_dl.cli_errors import ReadableErrors, check_config_file
 from topology_efficient_dl.cli_qa import qa
@@ -17,6 +20,8 @@ from topology_efficient_dl.evaluation.document import collect as collect_results
 from topology_efficient_dl.evaluation.document import publish as write_results
 from topology_efficient_dl.evaluation.renewal import renew as renew_reports
 from topology_efficient_dl.hooks import saved_path
+from topology_efficient_dl.run_versions import run_with_all
+from topology_efficient_dl.stopping import stoppable
 from topology_efficient_dl.terminal import harmless
 
 
@@ -44,7 +49,8 @@ def _run_options() -> list[click.Parameter]:
     return [*(checked(option) if option.name == "config" else option for option in kedro_run.params), own]
 
 
-cli.add_command(ReadableErrors("run", params=_run_options(), callback=kedro_run.callback, help=kedro_run.help))
+_run = stoppable()(cast("Callable[..., Any]", kedro_run.callback))
+cli.add_command(ReadableErrors("run", params=_run_options(), callback=_run, help=kedro_run.help))
 cli.add_command(qa)
 
 
@@ -53,14 +59,25 @@ cli.add_command(qa)
 @click.option("--env", default=None, help="The conf environment of the run.")
 @click.option("--to", default="docs/results", show_default=True, help="Folder to write to.")
 @click.option("--only", type=click.Choice(sorted(PUBLISHED)), default="track", show_default=True, help="Which study.")
-def publish(track: str, env: str | None, to: str, only: str) -> None:
-    """Copy the latest results, report and figures of a track into the docs."""
+@click.option("--run", "version", default=None, help="Whose version; unless given, the newest run that is complete.")
+def publish(track: str, env: str | None, to: str, only: str, version: str | None) -> None:
+    """Copy the results, report and figures that one run of a track saved into the docs."""
+    made = {name for pipeline in pipelines.values() for name in pipeline.all_outputs()}
     with KedroSession.create(env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
-        entries = {name: catalog[f"{track}.{name}"] for name in PUBLISHED[only]}
-        saved = {name: Path(saved_path(entry)) for name, entry in entries.items() if entry.exists()}
+        names = {name: f"{track}.{name}" for name in PUBLISHED[only] if f"{track}.{name}" in made}
+        versions = {name: catalog[entry].list_versions(full_path=False) for name, entry in names.items()}
+        saved: dict[str, Path] = {}
+        if any(versions.values()):
+            run, note = run_with_all(versions, version)
+            saved = {name: _path(catalog, entry, run) for name, entry in names.items()}
+            click.echo(f"run {run}{f' ({note})' if note else ''}", err=True)
     for path in write_results(Path(to), track, saved):
         click.echo(harmless(str(path)))
+
+
+def _path(catalog: DataCatalog, entry: str, run: str) -> Path:
+    return Path(saved_path(catalog.get(entry, version=Version(run, None))))
 
 
 @cli.command(cls=ReadableErrors)

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from kedro import KedroDeprecationWarning
 from kedro.config import MissingConfigException
+from kedro.framework.cli.utils import KedroCliError
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
@@ -30,9 +31,15 @@ class ReadableErrors(click.Command):
     """A command that answers a user's mistake with one message instead of a traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the command line, and the file of ``--config`` with it; exit as `invoke` does if it cannot be read."""
+        """Read the command line, and the file of ``--config`` with it; exit as `invoke` does if it cannot be read.
+
+        An error of Kedro's, whose message Kedro would not show, is a usage error.
+        """
         with self._one_message("--traceback" in args):
-            return super().parse_args(ctx, args)
+            try:
+                return super().parse_args(ctx, args)
+            except KedroCliError as error:
+                raise click.UsageError(error.message, ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit with status 1 and one message if the user can mend what went wrong."""
@@ -116,6 +123,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _wrong_option(error: BaseException) -> str | None:
     """What Kedro says of an option that names something that is not there; None for any other error."""
+    if isinstance(error, KedroCliError):
+        return error.message
     if isinstance(error, MissingConfigException):
         return _unknown_environment(str(error))
     raised_in = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)][-1:]

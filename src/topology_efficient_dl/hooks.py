@@ -59,18 +59,21 @@ class Summary:
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Print results, verdicts and the path of the report of every track that was evaluated."""
-        for name in sorted(pipeline.all_outputs()):
+        made = pipeline.all_outputs()
+        for name in sorted(made):
             if name.endswith(".verdicts"):
                 track = name.removesuffix(".verdicts")
                 click.echo(summary_text(catalog.load(f"{track}.results"), catalog.load(name)))
                 for report in ("report_html", "report_markdown", "pareto_image"):
-                    click.echo(harmless(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}"))
+                    if f"{track}.{report}" in made:
+                        click.echo(harmless(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}"))
             if name.endswith(".forecast_verdicts"):
                 track = name.removesuffix(".forecast_verdicts")
                 click.echo(forecast_summary(catalog.load(f"{track}.forecast_results"), catalog.load(name)))
-                click.echo(harmless(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}"))
+                if f"{track}.report_markdown" in made:
+                    click.echo(harmless(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}"))
 
 
 def saved_path(dataset: Any) -> str:
-    """Where the latest version of a versioned file dataset lies."""
+    """Where the version of a file dataset lies that is read: the latest, unless it is pinned."""
     return str(dataset._get_load_path())

@@ -14,6 +14,7 @@ from kedro.framework.session import KedroSession
 from topology_efficient_dl.conf_files import check_conf, read_conf
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.hooks import ParameterCheck, Summary
+from topology_efficient_dl.run_versions import OwnVersions
 from topology_efficient_dl.terminal import harmless_record
 
 
@@ -50,7 +51,7 @@ class CheckedConfigLoader(OmegaConfigLoader):
 
 SESSION_CLASS = ProcessSession
 CONFIG_LOADER_CLASS = CheckedConfigLoader
-HOOKS = (ParameterCheck(), Summary())
+HOOKS = (ParameterCheck(), OwnVersions(), Summary())
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -298,7 +298,9 @@ def test_a_metric_that_is_undefined_somewhere_settles_nothing_and_says_why(exper
     for name in ("Beta", "all"):
         verdict = found[name, "ph_mlp"]
         assert (verdict["status"], verdict["f1_drop_pp"], verdict["f1_drop_interval"]) == ("inconclusive", None, None)
-    reason = "AUROC is unknown (undefined on 1 of 6 cells, first ph_mlp with seed 123: probabilities that are not finite)"
+    reason = (
+        "AUROC is unknown (undefined on 1 of 6 cells, first ph_mlp with seed 123: probabilities that are not finite)"
+    )
     assert reason in found["Beta", "ph_mlp"]["explanation"]
     assert "AUROC is unknown (undefined on Beta)" in found["all", "ph_mlp"]["explanation"]
     assert found["Alpha", "ph_mlp"]["f1_drop_pp"] is not None

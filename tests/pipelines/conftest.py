@@ -152,13 +152,15 @@ class Project:
         return {fingerprint: receipt["sha256"] for fingerprint, (receipt, _) in self.receipts(layer).items()}
 
 
-def kill_when(process: subprocess.Popen[str], condition: Callable[[], bool], timeout: float = 120) -> str:
-    """SIGKILL a process and all its children as soon as a condition holds; what it had printed."""
+def kill_when(
+    process: subprocess.Popen[str], condition: Callable[[], bool], number: int = signal.SIGKILL, timeout: float = 300
+) -> str:
+    """Send a signal to a process, not to its children, as soon as a condition holds; what it had printed."""
     end = time.monotonic() + timeout
     while process.poll() is None and time.monotonic() < end and not condition():
         time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGKILL)
-    return process.communicate()[0]
+    os.kill(process.pid, number)
+    return process.communicate(timeout=60)[0]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 
@@ -112,8 +114,11 @@ def start(project, models_at_once: int = 1) -> WatchedRun:
     return WatchedRun(project.root, process)
 
 
-def kill_amid(killed: Callable, project, run: WatchedRun, entry: str, in_flight: int, workers: int) -> dict:
-    """Kill a run when some cells of an entry are finished and so many others begun; the receipts there are then."""
+def kill_amid(killed: Callable, project, run: WatchedRun, entry: str, in_flight: int, number: int) -> dict:
+    """End a run when some cells of an entry are finished and so many others begun; the receipts there are then.
+
+    The signal goes to the run alone. Its workers end with it, and what they shared is removed.
+    """
     pids: list[int] = []
 
     def amid() -> bool:
@@ -122,10 +127,12 @@ def kill_amid(killed: Callable, project, run: WatchedRun, entry: str, in_flight:
         pids.extend(working_in(project) if there else ())
         return there
 
-    output = killed(run.process, amid)
-    assert len(pids) >= workers, output
+    output = killed(run.process, amid, number)
+    assert len(pids) >= in_flight, output
+    assert run.process.returncode == (143 if number == signal.SIGTERM else -number), output
+    assert ("Stopped by SIGTERM" in output) == (number == signal.SIGTERM)
     assert not left_behind(project), output
-    sweep(pids)
+    assert not shared_by(project, pids), output
     return project.receipts(LAYERS[entry])
 
 
@@ -142,11 +149,10 @@ def left_behind(project, patience: float = 10) -> list[int]:
     return found
 
 
-def sweep(pids: list[int]) -> None:
-    """Remove the semaphores of killed processes: loky's tracker would have, but it was killed with them."""
-    for pid in pids:
-        for semaphore in Path("/dev/shm").glob(f"sem.loky-{pid}-*"):
-            semaphore.unlink()
+def shared_by(project, pids: list[int]) -> list[Path]:
+    """Semaphores and memory that processes shared through files and did not remove."""
+    named = [path for pid in pids for path in Path("/dev/shm").glob(f"*[-_]{pid}[-_]*")]
+    return named + list(project.root.glob("joblib_memmapping_folder_*"))
 
 
 def check_resumed(project, entry: str, at_kill: dict, killed_run: WatchedRun, next_run: WatchedRun, in_flight: int):
@@ -179,12 +185,12 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_bits(
 
     # All workers share the series of one dataset, so one cell of diagrams is in flight however many they are.
     first = start(interrupted)
-    diagrams = kill_amid(killed, interrupted, first, "persistence_diagrams", 1, workers)
+    diagrams = kill_amid(killed, interrupted, first, "persistence_diagrams", 1, signal.SIGKILL)
     assert 0 < len(diagrams) < len(SETS)
     assert not interrupted.receipts("06_models")
 
     second = start(interrupted, models_at_once=workers)
-    models = kill_amid(killed, interrupted, second, "models", workers, workers)
+    models = kill_amid(killed, interrupted, second, "models", workers, signal.SIGTERM)
     assert 0 < len(models) < N_CELLS
 
     last = start(interrupted)
@@ -201,6 +207,69 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_bits(
     for entry, layer in LAYERS.items():
         assert interrupted.receipts(layer).keys() == whole.receipts(layer).keys()
         assert values_of(interrupted, entry) == values_of(whole, entry)
+
+
+# Waits with a table in hand, so that another run can begin, save its own and end.
+OVERTAKEN = """
+import time
+from pathlib import Path
+
+from kedro.framework.cli import main
+from kedro.framework.hooks import hook_impl
+from topology_efficient_dl.run_versions import OwnVersions
+
+pin = OwnVersions.before_dataset_saved
+
+
+@hook_impl
+def wait_with(self, dataset_name):
+    if dataset_name == "track_a.scores":
+        Path("reached").touch()
+        while not Path("go").exists():
+            time.sleep(0.01)
+    pin(self, dataset_name)
+
+
+OwnVersions.before_dataset_saved = wait_with
+main()
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_is_overtaken_reports_its_own_numbers(make_project: Callable) -> None:
+    project = make_project()
+    project.toy()
+    (project.root / "overtaken.py").write_text(OVERTAKEN)
+    command = [sys.executable, "overtaken.py", "run", "--env", "tiny", "--params", "seeds=1 2"]
+    process = subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        wait_for(process, (project.root / "reached").exists)
+        overtaking = project.run(params="seeds=3 4 5")
+        assert overtaking.code == 0, overtaking.output
+    finally:
+        (project.root / "go").touch()
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    for run, seeds in enumerate(([1, 2], [3, 4, 5])):
+        names = ("scores.csv", "results.csv", "results_document.json")
+        scores, results, document = (saved(project, name)[run] for name in names)
+        assert sorted(pd.read_csv(scores)["seed"].unique()) == seeds
+        assert set(pd.read_csv(results)["seeds"]) == {str(seeds)}
+        assert {str(row["seeds"]) for row in json.loads(document.read_text())["results"]} == {str(seeds)}
+    assert str(saved(project, "report.md")[0]) in output
+
+
+def saved(project, name: str) -> list[Path]:
+    """Every version of a file of track A's reports, the oldest first."""
+    return sorted((project.root / "data" / "08_reporting" / "tiny" / "track_a" / name).glob(f"*/{name}"))
+
+
+def wait_for(process: subprocess.Popen[str], condition: Callable[[], bool], timeout: float = 120) -> None:
+    end = time.monotonic() + timeout
+    while not condition():
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 @pytest.mark.slow

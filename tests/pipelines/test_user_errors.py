@@ -97,6 +97,13 @@ def test_wrong_names_are_seen_before_anything_runs(project, params: str) -> None
         (("--to-outputs", "nope"), "tiny", "datasets named ['nope']"),
         (("--tags", "nope"), "tiny", "contains no nodes"),
         (("--load-versions", "nope:2020-01-01T00.00.00.000Z"), "tiny", "[nope] are not found in the catalog"),
+        (("--load-versions", "track_a.splits:2020"), "tiny", "no version '2020' of 'track_a.splits'"),
+        (
+            ("--pipelines", "ingest", "--load-versions", "track_a.models:2020"),
+            "tiny",
+            "'track_a.models' is not an entry with versions that this run reads; did you mean",
+        ),
+        (("--pipelines", "evaluate"), "tiny", "nothing is saved in '"),
     ],
 )
 def test_wrong_options(toy, arguments: tuple[str, ...], env: str, message: str) -> None:
@@ -159,6 +166,14 @@ def test_mistakes_in_a_file_of_config_are_one_message(toy, kind: str) -> None:
 def test_what_has_no_effect_is_said_and_does_not_stop_a_run(toy, caplog: pytest.LogCaptureFixture) -> None:
     assert toy.run("--to-outputs", "track_a.splits", params="track_b.seeds=3").code == 0
     assert "track_b: has no effect, since this pipeline does not read it" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["x", "track_a.splits", "track_a.splits:", "track_a.splits:../../x"])
+def test_load_versions_that_cannot_be_read_are_a_usage_error(toy, text: str) -> None:
+    result = toy.run("--load-versions", text)
+    assert result.code == 2
+    assert result.output.count("Error: ") == 1, result.output
+    assert "Traceback" not in result.output
 
 
 def test_the_traceback_is_there_for_those_who_ask(toy) -> None:

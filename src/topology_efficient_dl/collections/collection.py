@@ -166,7 +166,7 @@ class Collection(Mapping[str, Value], Generic[Value]):
         CellError : computing an item failed; names the item, and everything finished before it is kept
         StorageError : the store cannot be written
         """
-        receipts = {key: _sound_receipt(item, store) for key, item in self.items_by_key.items()}
+        receipts = {key: _sound_receipt(item, store, codec) for key, item in self.items_by_key.items()}
         missing = {self.items_by_key[key].fingerprint: key for key, found in receipts.items() if found is None}
         logger.info("%s: %d cells, %d already done, %d to do", name, len(self), len(self) - len(missing), len(missing))
         work = [(key, self.items_by_key[key], store, codec, name) for key in missing.values()]
@@ -261,9 +261,9 @@ def _identity(function: Callable[..., Any]) -> str:
         return f"{function.__module__}:{function.__qualname__}"
 
 
-def _sound_receipt(item: Item[Any], store: ItemStore) -> Receipt | None:
+def _sound_receipt(item: Item[Any], store: ItemStore, codec: Codec) -> Receipt | None:
     receipt = store.receipt(item.fingerprint)
-    if receipt is None:
+    if receipt is None or receipt.suffix != codec.suffix:  # the same item in another format is another item
         return None
     try:
         store.read(receipt)

@@ -1,17 +1,19 @@
-"""Runs independent pieces of work on one core, several cores, or a Dask cluster, with a progress bar."""
+"""Runs independent pieces of work on one core, several cores, or a Dask cluster, and says how far it is."""
 
 from __future__ import annotations
 
 import os
-import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import joblib
-from tqdm import tqdm
+from joblib.externals.loky import reusable_executor
 
+from topology_efficient_dl.collections.orphans import start_worker
+from topology_efficient_dl.collections.progress import following
 from topology_efficient_dl.params import ParallelParams
 
 Result = TypeVar("Result")
@@ -27,17 +29,12 @@ def run_all(
 ) -> Iterator[Result]:
     """Yield ``function(*arguments)`` of every piece of work, in the order in which they end.
 
-    The progress bar is silent when standard error is not a terminal.
+    How far it is stands in a progress bar, or in the log when standard error is not a terminal.
     """
-    with tqdm(total=len(work), desc=title, unit="cell", disable=progress_is_hidden(work)) as bar:
+    with following(title, len(work), heartbeat=parallel.backend != "sequential") as progress:
         for result in _results(function, work, parallel):
-            bar.update()
+            progress.advance()
             yield result
-
-
-def progress_is_hidden(work: Sequence[Any] = (None,)) -> bool:
-    """True when nobody would see a progress bar, or there is nothing to show."""
-    return not work or not sys.stderr.isatty()
 
 
 def _results(
@@ -55,10 +52,37 @@ def _results(
 def _on_joblib(
     function: Callable[..., Result], work: Sequence[tuple[Any, ...]], backend: str, jobs: int
 ) -> Iterator[Result]:
-    options = {"inner_max_num_threads": 1} if backend == "loky" else {}
-    with _quiet_workers(), joblib.parallel_config(backend=backend, n_jobs=jobs, **options):
+    with joblib_workers(backend, jobs):
         tasks = (joblib.delayed(function)(*arguments) for arguments in work)
         yield from joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")(tasks)
+
+
+@contextmanager
+def joblib_workers(backend: str, jobs: int) -> Iterator[None]:
+    """Let joblib run what is inside on so many workers; processes among them end when this one does.
+
+    Parameters
+    ----------
+    backend : of joblib: ``loky``, ``threading``, ``dask`` or ``sequential``
+    jobs : how many; -1 is one per core
+    """
+    options: dict[str, Any] = {}
+    if backend == "loky":
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        options = {
+            "inner_max_num_threads": 1,
+            "initializer": start_worker,
+            "initargs": (os.getpid(), in_main_thread),
+        }
+    with _quiet_workers(), joblib.parallel_config(backend=backend, n_jobs=jobs, **options):
+        yield
+
+
+def end_workers() -> None:
+    """End joblib's worker processes, whatever they are doing, and remove the files that they shared with this one."""
+    executor = reusable_executor._executor
+    if executor is not None:
+        executor.terminate(kill_workers=True)
 
 
 def _on_dask(

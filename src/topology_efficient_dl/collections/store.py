@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
+import re
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import fsspec
 
 from topology_efficient_dl.errors import StorageError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,46 @@ class Receipt:
     seconds: float
     method: str
 
+    @classmethod
+    def of(cls, document: Any) -> Receipt:
+        """A receipt from JSON that anybody may have written: file names are made of it, so every field is checked.
+
+        Raises
+        ------
+        StorageError : a field is missing, unknown, of another type, or not of its pattern
+
+        Examples
+        --------
+        >>> Receipt.of({"fingerprint": "../../../home"})
+        Traceback (most recent call last):
+        ...
+        topology_efficient_dl.errors.StorageError: fields are fingerprint; expected fingerprint, suffix, sha256, ...
+        """
+        names = [field.name for field in fields(cls)]
+        if not isinstance(document, dict) or set(document) != set(names):
+            found = f"fields are {', '.join(map(str, document))}" if isinstance(document, dict) else _short(document)
+            raise StorageError(f"{found}; expected {', '.join(names)}")
+        for name, pattern in PATTERNS.items():
+            if not isinstance(document[name], str) or not re.fullmatch(pattern, document[name]):
+                raise StorageError(f"{name} is {_short(document[name])}; expected {pattern}")
+        for name, kinds in (("n_bytes", (int,)), ("seconds", (int, float))):
+            value = document[name]
+            if type(value) not in kinds or not 0 <= value < 2**63:
+                raise StorageError(f"{name} is {_short(value)}; expected a number from 0")
+        return cls(**document)
+
+
+PATTERNS = {
+    "fingerprint": "[0-9a-f]{40}",
+    "suffix": r"(\.[A-Za-z0-9]{1,20}){1,3}",
+    "sha256": "[0-9a-f]{64}",
+    "method": r"[^\x00-\x1f\x7f\ud800-\udfff]{0,1000}",
+}
+"""What text in a receipt looks like: none of it can name another folder."""
+
+DAMAGE = (OSError, ValueError, RecursionError, StorageError)
+"""What reading a file of the store raises that is not what was written there."""
+
 
 @dataclass(frozen=True)
 class ItemStore:
@@ -49,13 +93,18 @@ class ItemStore:
     fs: fsspec.AbstractFileSystem
 
     def receipt(self, fingerprint: str) -> Receipt | None:
-        """The item's receipt, or None when the item is absent, unfinished or of the wrong size."""
+        """The item's receipt; None, with a warning, also when what lies there is not a receipt of this item."""
+        path = self._receipt_path(fingerprint)
         try:
-            receipt = Receipt(**json.loads(self.fs.cat_file(self._receipt_path(fingerprint))))
-            whole = self.fs.size(self._item_path(receipt)) == receipt.n_bytes
-        except (FileNotFoundError, ValueError, TypeError):
+            receipt = Receipt.of(json.loads(self._content(path)))
+            if receipt.fingerprint != fingerprint:
+                raise StorageError(f"it speaks of item {receipt.fingerprint}")
+        except FileNotFoundError:
             return None
-        return receipt if whole else None
+        except DAMAGE as error:
+            logger.warning("receipt '%s' is damaged (%s); its item is computed anew", path, error)
+            return None
+        return receipt
 
     def write(self, fingerprint: str, suffix: str, data: bytes, *, seconds: float, method: str) -> Receipt:
         """Store an item, whole or not at all.
@@ -65,8 +114,8 @@ class ItemStore:
         StorageError : the file system refuses, e.g. because the disk is full
         """
         receipt = Receipt(fingerprint, suffix, hashlib.sha256(data).hexdigest(), len(data), seconds, method)
-        self.write_file(self._item_path(receipt), data)
-        self.write_file(self._receipt_path(fingerprint), json.dumps(asdict(receipt)).encode())
+        self._write_over(self._item_path(receipt), data)
+        self._write_over(self._receipt_path(fingerprint), json.dumps(asdict(receipt)).encode())
         return receipt
 
     def read(self, receipt: Receipt) -> bytes:
@@ -78,21 +127,49 @@ class ItemStore:
         """
         path = self._item_path(receipt)
         try:
-            data = self.fs.cat_file(path)
+            data = self._content(path)
         except FileNotFoundError:
             raise StorageError(f"item '{path}' is missing; {RECOMPUTE}") from None
+        except (OSError, StorageError) as error:
+            raise StorageError(f"item '{path}' is damaged: {error}; {RECOMPUTE}") from error
         digest = hashlib.sha256(data).hexdigest()
         if digest != receipt.sha256:
             raise StorageError(
                 f"item '{path}' is damaged: sha256 {digest[:12]}, expected {receipt.sha256[:12]}; {RECOMPUTE}"
             )
-        return bytes(data)
+        return data
 
     def discard(self, receipt: Receipt) -> None:
-        """Remove an item, the receipt first."""
-        for path in (self._receipt_path(receipt.fingerprint), self._item_path(receipt)):
-            if self.fs.exists(path):
-                self.fs.rm_file(path)
+        """Remove an item, the receipt first; what is not a plain file of the store is left to be put aside."""
+        paths = self._receipt_path(receipt.fingerprint), self._item_path(receipt)
+        for path in paths if self._kind(self.fs._parent(paths[0])) == "directory" else ():
+            if self._kind(path) == "file":
+                self._forget(path)
+
+    def _content(self, path: str) -> bytes:
+        """The bytes of a plain file of the store; a link, which may lead out of it, is not followed.
+
+        Raises
+        ------
+        FileNotFoundError : nothing lies there
+        StorageError : something else than a file does
+        """
+        for part, kind in ((self.fs._parent(path), "directory"), (path, "file")):
+            found = self._kind(part)
+            if found is None:
+                raise FileNotFoundError(part)
+            if found != kind:
+                raise StorageError(f"'{part}' is a {found}, expected a {kind}")
+        return bytes(self.fs.cat_file(path))
+
+    def _kind(self, path: str) -> str | None:
+        """``file``, ``directory``, ``link``, ``other``; None where nothing lies."""
+        if "file" in _protocols(self.fs) and os.path.islink(path):
+            return "link"
+        try:
+            return str(self.fs.info(path)["type"])
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def write_file(self, path: str, data: bytes) -> None:
         """Write a file under a temporary name, then give it its own.
@@ -112,6 +189,24 @@ class ItemStore:
                 f"cannot write '{path}' ({len(data)} bytes): {error.strerror or error}; free space or choose another "
                 "folder, then run the same command: what was finished is kept"
             ) from error
+
+    def _write_over(self, path: str, data: bytes) -> None:
+        """Write a file of the store; what lies in the place of it or of its folder and is another thing is put aside.
+
+        Raises
+        ------
+        StorageError : the file system refuses
+        """
+        for part, kind in ((self.fs._parent(path), "directory"), (path, "file")):
+            try:
+                found = self._kind(part)
+                if found not in (None, kind):
+                    aside = f"{part}.{uuid.uuid4().hex[:8]}.aside"
+                    logger.warning("'%s' is a %s, expected a %s; it was put aside as '%s'", part, found, kind, aside)
+                    self._rename(part, aside)
+            except OSError as error:
+                raise StorageError(f"cannot write '{path}': {error.strerror or error}") from error
+        self.write_file(path, data)
 
     def _rename(self, source: str, target: str) -> None:
         if "file" in _protocols(self.fs):
@@ -134,6 +229,11 @@ class ItemStore:
 
 
 RECOMPUTE = "run the pipeline that makes it again: only this item is computed anew"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _protocols(fs: Any) -> tuple[str, ...]:

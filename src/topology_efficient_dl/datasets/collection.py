@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import posixpath
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import PurePosixPath
@@ -23,11 +25,15 @@ from kedro_datasets._typing import TablePreview
 from topology_efficient_dl.collections.codecs import Codec
 from topology_efficient_dl.collections.collection import Collection, Item, stored_collection
 from topology_efficient_dl.collections.fingerprint import fingerprint
-from topology_efficient_dl.collections.store import ItemStore, Receipt
+from topology_efficient_dl.collections.store import DAMAGE, ItemStore, Receipt
 from topology_efficient_dl.datasets.codecs import codec_named
-from topology_efficient_dl.errors import TopologyEfficientError
+from topology_efficient_dl.errors import StorageError, TopologyEfficientError
 
 FORMAT = 1
+KEY = re.compile(r"(?!\.{1,2}(/|$))[^/\x00-\x1f\x7f]+(/(?!\.{1,2}(/|$))[^/\x00-\x1f\x7f]+)*")
+"""Names joined by '/', none of which is a step to another folder."""
+
+logger = logging.getLogger(__name__)
 
 
 class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any]]):
@@ -84,15 +90,30 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
         ------
         DatasetError : no version was saved yet, or its manifest is damaged
         """
-        path = get_filepath_str(self._get_load_path(), self._protocol)
+        return stored_collection(self._receipts(self._get_load_path()), self.store, self._codec)
+
+    def _receipts(self, manifest: PurePosixPath) -> dict[str, Receipt]:
+        path = get_filepath_str(manifest, self._protocol)
         try:
-            manifest = json.loads(self._fs.cat_file(path))
-            receipts = {key: Receipt(**receipt) for key, receipt in manifest["items"].items()}
+            if self._fs.info(path)["type"] != "file":
+                raise StorageError("it is not a file")
+            return receipts_of(json.loads(self._fs.cat_file(path)))
         except FileNotFoundError:
             raise DatasetError(f"'{path}' does not exist; run the pipeline that makes it") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except DAMAGE as error:
             raise DatasetError(f"manifest '{path}' is damaged ({error}); run the pipeline that makes it") from error
-        return stored_collection(receipts, self.store, self._codec)
+
+    def _fetch_latest_load_version(self) -> str:
+        """The newest version whose manifest is sound; one that is not is named in a warning, and as good as absent."""
+        for version in [] if self._cached_load_version else self.list_versions(full_path=False):
+            try:
+                self._receipts(self._get_versioned_path(version))
+            except DatasetError as error:
+                logger.warning("%s. The version before it is read", error)
+                continue
+            self._cached_load_version = version
+            break
+        return super()._fetch_latest_load_version()
 
     def save(self, data: Collection[Any]) -> None:
         """Compute and store the items that the store lacks, then write the manifest.
@@ -105,6 +126,7 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
         """
         path = get_filepath_str(self._get_save_path(), self._protocol)
         try:
+            _check_keys(data)
             saved = _as_collection(data, self._codec).save(self.store, self._codec, name=self._filepath.stem)
             receipts = {key: item.receipt for key, item in saved.items_by_key.items()}
             manifest = {"format": FORMAT, "items": {key: asdict(r) for key, r in receipts.items() if r}}
@@ -137,6 +159,32 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
     def _release(self) -> None:
         super()._release()
         self._fs.invalidate_cache(get_filepath_str(self._filepath, self._protocol))
+
+
+def receipts_of(manifest: Any) -> dict[str, Receipt]:
+    """Receipts by key of a manifest, which anybody may have written.
+
+    Raises
+    ------
+    StorageError : it is not a manifest of this format, or a key or receipt in it is not one
+    """
+    items = manifest.get("items") if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
+    if not isinstance(items, dict):
+        raise StorageError(f"expected an object with format {FORMAT} and items")
+    _check_keys(items)
+    receipts = {}
+    for key, document in items.items():
+        try:
+            receipts[key] = Receipt.of(document)
+        except StorageError as error:
+            raise StorageError(f"item '{key}': {error}") from error
+    return receipts
+
+
+def _check_keys(keys: Iterable[str]) -> None:
+    for key in keys:
+        if not isinstance(key, str) or not KEY.fullmatch(key):
+            raise StorageError(f"{key!r} cannot be the key of an item; expected names joined by '/', without . and ..")
 
 
 def _items_root(manifest: PurePosixPath, items: str) -> str:

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch.utils.benchmark import Timer
 from torch.utils.benchmark.utils.timer import timer as synchronised_clock
 
+from topology_efficient_dl.collections.progress import tick
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.params import EfficiencyParams
 
@@ -123,6 +124,7 @@ def _alternate(
     for turn in range(params.rounds):
         start = turn % max(len(names), 1)
         for name in names[start:] + names[:start]:
+            tick()
             seconds[name].append(stopwatch(calls[name], samples, params))
     return seconds
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,8 @@ from typing import Any
 
 import torch
 
+from topology_efficient_dl.collections.progress import tick
+from topology_efficient_dl.efficiency.fresh_process import fresh_environment
 from topology_efficient_dl.errors import CellError, ParameterError
 
 _PROBE = "topology_efficient_dl.efficiency.memory_probe"
@@ -75,10 +76,16 @@ def peak_rss_mb(
     """
     if target.count(":") != 1 or not all(target.split(":")):
         raise ParameterError(f"memory target '{target}' must read 'module:function'")
+    tick()
     command = [sys.executable, "-m", _PROBE, target, str(argument)]
     try:
         done = subprocess.run(
-            command, env=_environment(threads), capture_output=True, text=True, timeout=timeout_seconds, check=False
+            command,
+            env=fresh_environment(threads),
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise CellError(f"memory of '{target}' not measured: more than {timeout_seconds:g} s") from error
@@ -86,14 +93,6 @@ def peak_rss_mb(
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise CellError(f"memory of '{target}' not measured: exit status {done.returncode}: {last}")
     return MemoryRecord(**json.loads(done.stdout.strip().splitlines()[-1]))
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """This process' environment, where the same modules are found, on a fixed number of threads and no GPU."""
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    paths = os.pathsep.join(path for path in sys.path if path)
-    fixed = {name: str(threads) for name in names}
-    return {**os.environ, **fixed, "PYTHONPATH": paths, "CUDA_VISIBLE_DEVICES": ""}
 
 
 def peak_vram_mb(load: Callable[[], Callable[[], Any]]) -> float | None:

@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil
 
+from topology_efficient_dl.collections.orphans import end_with_named_parent
+
 _MB = 2**20
 
 
@@ -72,4 +74,5 @@ def peak_bytes() -> int:
 
 
 if __name__ == "__main__":
+    end_with_named_parent()
     print(json.dumps(probe(*sys.argv[1:])))

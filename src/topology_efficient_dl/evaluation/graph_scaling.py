@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import psutil
 from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.efficiency.fresh_process import fresh_environment
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.graph_params import GraphScalingParams, ScalingConditions
@@ -173,12 +173,9 @@ def run_probe(request: str, conditions: ScalingConditions) -> Ended:
     request : JSON of `graph_scaling_probe.Request`
     conditions : threads and time limit
     """
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    fixed = {name: str(conditions.threads) for name in names}
-    paths = os.pathsep.join(path for path in sys.path if path)
-    environment = {**os.environ, **fixed, "PYTHONPATH": paths, "CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, "-W", "ignore", "-m", PROBE, request]
     limit = conditions.time_limit_seconds
+    environment = fresh_environment(conditions.threads)
     try:
         done = subprocess.run(command, env=environment, capture_output=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired as stopped:

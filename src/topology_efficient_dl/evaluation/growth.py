@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topology_efficient_dl.collections.progress import following
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.latency import fixed_threads
 from topology_efficient_dl.efficiency.memory import peak_rss_mb
@@ -36,7 +37,7 @@ def growth_by_length(growth: GrowthParams) -> pd.DataFrame:
     predictors = {length: walk_predictor(length) for length in sorted(growth.lengths)}
     samples = {length: random_walks(1, length, SEED + 1) for length in predictors}
     seconds: dict[int, list[float]] = {length: [] for length in predictors}
-    with fixed_threads(1):
+    with fixed_threads(1), following("inference by length", growth.rounds, "round") as progress:
         for length, predictor in predictors.items():
             predictor(samples[length])
         for _ in range(growth.rounds):
@@ -44,6 +45,8 @@ def growth_by_length(growth: GrowthParams) -> pd.DataFrame:
                 started = time.perf_counter()
                 predictor(samples[length])
                 seconds[length].append(time.perf_counter() - started)
+                progress.tick()
+            progress.advance()
     table = pd.DataFrame([_times(length, taken) for length, taken in seconds.items()])
     steps = np.log(table["n_timepoints"] / table["n_timepoints"].shift())
     table["growth"] = np.log(table["ms_median"] / table["ms_median"].shift()) / steps
@@ -64,18 +67,22 @@ def growth_by_number(growth: GrowthParams) -> pd.DataFrame:
     ``n_series, seconds, us_per_series, peak_mb`` (over the imported libraries)
     """
     rows = []
-    for n_series in sorted(growth.numbers):
-        predictor = walk_predictor(growth.length)
-        with fixed_threads(1):
-            started = time.perf_counter()
-            _label_stream(predictor, n_series, growth.length)
-            seconds = time.perf_counter() - started
-        request = json.dumps({"n_series": n_series, "length": growth.length})
-        peak = peak_rss_mb(f"{__name__}:load_stream", request).over_libraries_mb
-        rows.append(
-            {"n_series": n_series, "seconds": seconds, "us_per_series": 1e6 * seconds / n_series, "peak_mb": peak}
-        )
+    with following("inference by number of series", len(growth.numbers), "number") as progress:
+        for n_series in sorted(growth.numbers):
+            rows.append(_cost_of_number(n_series, growth.length))
+            progress.advance()
     return pd.DataFrame(rows)
+
+
+def _cost_of_number(n_series: int, length: int) -> dict[str, float]:
+    predictor = walk_predictor(length)
+    with fixed_threads(1):
+        started = time.perf_counter()
+        _label_stream(predictor, n_series, length)
+        seconds = time.perf_counter() - started
+    request = json.dumps({"n_series": n_series, "length": length})
+    peak = peak_rss_mb(f"{__name__}:load_stream", request).over_libraries_mb
+    return {"n_series": n_series, "seconds": seconds, "us_per_series": 1e6 * seconds / n_series, "peak_mb": peak}
 
 
 def load_stream(request: str) -> Callable[[], int]:

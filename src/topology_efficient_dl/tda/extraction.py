@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-from tqdm import tqdm
 
+from topology_efficient_dl.collections.execution import joblib_workers
+from topology_efficient_dl.collections.progress import following
 from topology_efficient_dl.errors import DataError, StorageError
 from topology_efficient_dl.params import FiltrationParams, TdaRecipe
 from topology_efficient_dl.tda.combinations import check_combination
@@ -60,7 +61,7 @@ def extract_diagrams(
     fitted : ``params`` as ``resolve_filtration`` returned them on train; needed when they say ``auto``
     jobs : workers; 1 runs here, -1 is one per core
     backend : of joblib: ``loky``, ``threading``, ``dask`` or ``sequential``
-    progress : show a bar on a terminal
+    progress : show a bar on a terminal, lines in the log elsewhere
 
     Raises
     ------
@@ -79,8 +80,12 @@ def extract_diagrams(
     check_series(series)
     _check_size(series, params)
     if jobs == 1 or len(series) == 1 or backend == "sequential":
-        bar = tqdm(series, desc="diagrams", unit="series", disable=None) if progress else series
-        return PersistenceDiagrams.from_samples([sample_diagram(sample, params) for sample in bar])
+        diagrams = []
+        with following("diagrams", len(series), "series", shown=progress) as seen:
+            for sample in series:
+                diagrams.append(sample_diagram(sample, params))
+                seen.advance()
+        return PersistenceDiagrams.from_samples(diagrams)
     return _in_parallel(series, params, jobs, backend, progress)
 
 
@@ -100,12 +105,12 @@ def _in_parallel(
 ) -> PersistenceDiagrams:
     size = _chunk_size(len(series), jobs)
     chunks = [series[start : start + size] for start in range(0, len(series), size)]
-    workers = Parallel(n_jobs=jobs, backend=backend, return_as="generator" if backend != "dask" else "list")
     parts = []
-    with tqdm(total=len(series), desc="diagrams", unit="series", disable=None if progress else True) as bar:
+    with joblib_workers(backend, jobs), following("diagrams", len(series), "series", shown=progress) as seen:
+        workers = Parallel(return_as="generator" if backend != "dask" else "list")
         for part in workers(delayed(_diagrams_of_chunk)(chunk, params) for chunk in chunks):
             parts.append(part)
-            bar.update(len(part))
+            seen.advance(len(part))
     return PersistenceDiagrams.concatenate(parts)
 
 

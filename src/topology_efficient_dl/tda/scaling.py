@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topology_efficient_dl.collections.progress import following, tick
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params import FiltrationParams
 from topology_efficient_dl.tda.delay_choice import resolve_filtration
@@ -43,7 +44,11 @@ def cost_by_length(series: Series, lengths: Sequence[int], ways: Mapping[str, Fi
             f"scaling.lengths: {max(lengths)} is longer than the series ({series.shape[2]}); "
             "take smaller lengths, or a dataset with longer series"
         )
-    rows = [row for length in sorted(lengths) for row in _rows_at(series[:, :, :length], ways)]
+    rows = []
+    with following("diagrams by length", len(lengths), "length") as progress:
+        for length in sorted(lengths):
+            rows += _rows_at(series[:, :, :length], ways)
+            progress.advance()
     table = pd.DataFrame(rows)
     before = table.groupby("way", sort=False)
     table["growth"] = np.log(table["ms_median"] / before["ms_median"].shift()) / np.log(
@@ -58,6 +63,7 @@ def _rows_at(series: Series, ways: Mapping[str, FiltrationParams]) -> list[dict[
         sample_diagram(series[0], params)  # imports and compilation are not the method's cost
     seconds: dict[str, list[float]] = {name: [] for name in fitted}
     for one in series:
+        tick()
         for name, params in fitted.items():
             seconds[name].append(sample_diagram(one, params).seconds)
     return [
@@ -80,7 +86,7 @@ def cost_of_whole(series: Series, params: FiltrationParams, *, jobs: int, backen
     ``n_series, n_timepoints, jobs, seconds, seconds_of_all_workers``
     """
     started = time.perf_counter()
-    diagrams = extract_diagrams(series, resolve_filtration(series, params), jobs=jobs, backend=backend, progress=True)
+    diagrams = extract_diagrams(series, resolve_filtration(series, params), jobs=jobs, backend=backend)
     return {
         "n_series": len(series),
         "n_timepoints": series.shape[2],

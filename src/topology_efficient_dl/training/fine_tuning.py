@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from topology_efficient_dl.collections.progress import tick
 from topology_efficient_dl.compression_params import FineTuneParams
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.answers import check_finite
@@ -142,6 +143,7 @@ def fit_on(
 
 def _advance(bar: tqdm[Any]) -> None:
     bar.update()
+    tick()
 
 
 def check_teacher(teacher: TrainedModel, said: Tensor) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from topology_efficient_dl.collections.progress import tick
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.trained import TrainedModel, build_network, weights_of
 from topology_efficient_dl.params import TrainParams
@@ -87,6 +88,7 @@ def _name(card: dict[str, Any]) -> str:
 def _advance(bar: tqdm[Any], row: dict[str, Any]) -> None:
     bar.set_postfix(train_loss=f"{row['train_loss']:.3f}", refresh=False)
     bar.update()
+    tick()
 
 
 def _fit_member(
