@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import torch
 
 from topology_efficient_dl.collections.progress import tick
-from topology_efficient_dl.efficiency.fresh_process import fresh_environment
+from topology_efficient_dl.efficiency.fresh_process import fresh_command, fresh_environment
 from topology_efficient_dl.errors import CellError, ParameterError
 
 _PROBE = "topology_efficient_dl.efficiency.memory_probe"
@@ -77,7 +76,7 @@ def peak_rss_mb(
     if target.count(":") != 1 or not all(target.split(":")):
         raise ParameterError(f"memory target '{target}' must read 'module:function'")
     tick()
-    command = [sys.executable, "-m", _PROBE, target, str(argument)]
+    command = fresh_command(_PROBE, target, str(argument))
     try:
         done = subprocess.run(
             command,

@@ -17,8 +17,6 @@ from typing import Any
 
 import psutil
 
-from topology_efficient_dl.collections.orphans import end_with_named_parent
-
 _MB = 2**20
 
 
@@ -74,5 +72,4 @@ def peak_bytes() -> int:
 
 
 if __name__ == "__main__":
-    end_with_named_parent()
     print(json.dumps(probe(*sys.argv[1:])))

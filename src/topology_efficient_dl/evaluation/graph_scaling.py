@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ import psutil
 from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
-from topology_efficient_dl.efficiency.fresh_process import fresh_environment
+from topology_efficient_dl.efficiency.fresh_process import fresh_command, fresh_environment
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.graph_params import GraphScalingParams, ScalingConditions
@@ -173,7 +172,7 @@ def run_probe(request: str, conditions: ScalingConditions) -> Ended:
     request : JSON of `graph_scaling_probe.Request`
     conditions : threads and time limit
     """
-    command = [sys.executable, "-W", "ignore", "-m", PROBE, request]
+    command = fresh_command(PROBE, request)
     limit = conditions.time_limit_seconds
     environment = fresh_environment(conditions.threads)
     try:

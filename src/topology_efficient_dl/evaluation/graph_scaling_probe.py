@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
-from topology_efficient_dl.collections.orphans import end_with_named_parent
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.operators import normalised
 from topology_efficient_dl.complexes.rows import IntArray, Occurrences
@@ -315,5 +314,4 @@ def main(text: str) -> None:
 
 
 if __name__ == "__main__":
-    end_with_named_parent()
     main(sys.argv[1])
