@@ -48,7 +48,7 @@ ROUNDING = 2.0**-20
 """Of features that were propagated in float32."""
 
 
-@versioned(1)
+@versioned(1, name="lifting:lift")
 def lift(task: GraphTask, params: SimplicialParams) -> SimplicialComplex:
     """The complex of a task's graph; of a set of graphs, their disjoint union.
 
@@ -78,7 +78,7 @@ def lift(task: GraphTask, params: SimplicialParams) -> SimplicialComplex:
     return complex_of_graph(_pairs(graph), task.n_nodes, params)
 
 
-@versioned(1)
+@versioned(1, name="lifting:lift_groups")
 def lift_groups(task: GraphTask, params: SimplicialParams) -> Groups:
     """The groups of a task's graph, of any size: of contacts the maximal cliques of windows, of a graph its own.
 
@@ -113,7 +113,7 @@ def _pairs(graph: StaticGraph | GraphSet) -> IntArray:
     return graph.edges + np.repeat(graph.node_offsets[:-1], np.diff(graph.edge_offsets))[:, None]
 
 
-@versioned(1)
+@versioned(1, name="lifting:describe_nodes")
 def describe_nodes(pair: tuple[SimplicialComplex, GraphTask], params: NodeFeatureParams) -> PropagatedFeatures:
     """Features of nodes without propagation, in blocks by kind: ``given``, ``activity``, ``statistics``.
 
@@ -244,7 +244,7 @@ def activity(graph: ContactLog | TimedGroups, period: int) -> NDArray[np.int64]:
     return counts.reshape(graph.n_nodes, n_periods).astype(np.int64)
 
 
-@versioned(1)
+@versioned(1, name="lifting:diffuse")
 def diffuse(
     inputs: tuple[PropagatedFeatures, SimplicialComplex, GraphTask],
     recipe: DiffusionRecipe,
@@ -339,7 +339,7 @@ def periods_of(task: GraphTask, period: int, simplicial: SimplicialParams) -> li
     return [replace(task, graph=graph.rows(start, stop)) for start, stop in bounds if stop > start]
 
 
-@versioned(1)
+@versioned(1, name="lifting:propagate")
 def propagate(
     inputs: tuple[PropagatedFeatures, SimplicialComplex, Groups | None], recipe: PropagationRecipe
 ) -> PropagatedFeatures:

@@ -21,7 +21,7 @@ def store(tmp_path):
     return ItemStore(str(tmp_path / "items"), fsspec.filesystem("file"))
 
 
-@versioned(1)
+@versioned(1, name="tests:double")
 def double(value, times=2, *, log=None):
     if log is not None:
         with open(log, "a", encoding="utf-8") as lines:
@@ -29,7 +29,7 @@ def double(value, times=2, *, log=None):
     return value * times
 
 
-@versioned(1)
+@versioned(1, name="tests:fails_at_three")
 def fails_at_three(value, *, log):
     if value == 3:
         raise ZeroDivisionError("three")
@@ -81,8 +81,8 @@ def test_a_new_item_does_not_touch_the_old_ones(store, tmp_path):
 
 
 def test_a_new_method_version_recomputes(store):
-    first = Collection.of({"a": 1}).map(versioned(1)(lambda value: value + 1)).save(store, JSON)
-    second = Collection.of({"a": 1}).map(versioned(2)(lambda value: value + 2)).save(store, JSON)
+    first = Collection.of({"a": 1}).map(versioned(1, name="tests:add")(lambda value: value + 1)).save(store, JSON)
+    second = Collection.of({"a": 1}).map(versioned(2, name="tests:add")(lambda value: value + 2)).save(store, JSON)
     assert (first["a"], second["a"]) == (2, 3)
 
 

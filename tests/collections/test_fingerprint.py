@@ -62,7 +62,7 @@ def test_objects_without_an_identity_are_refused():
 
 
 def test_a_method_is_known_by_its_declared_version_or_its_source():
-    @versioned(3)
+    @versioned(3, name="tests:declared")
     def declared():
         return 1
 

@@ -20,7 +20,7 @@ from topology_efficient_dl.datasets.collection import CollectionDataset
 from topology_efficient_dl.errors import StorageError
 
 
-@versioned(1)
+@versioned(1, name="tests:triple")
 def triple(value):
     return 3 * value
 

@@ -17,12 +17,12 @@ def dataset(folder, load=None, save=None, versioned=True):
     return CollectionDataset(filepath=f"{folder}/squares.json", codec="json", version=version)
 
 
-@versioned(1)
+@versioned(1, name="tests:square")
 def square(value):
     return value**2
 
 
-@versioned(1)
+@versioned(1, name="tests:square_or_fail")
 def square_or_fail(value):
     if value == 3:
         raise ValueError("three is not allowed")

@@ -74,7 +74,7 @@ def average_precision(closed: NDArray[np.bool_], scores: NDArray[Any], weight: N
     return Ranking(closed, scores).average_precision(np.ones(len(closed)) if weight is None else weight)
 
 
-@versioned(2)
+@versioned(2, name="closure.assessment:assess")
 def assess(scores: Arrays, n_bootstrap: int, confidence: float) -> dict[str, list[Row]]:
     """Quality and cost of every model, and the proposal against the best of the others.
 

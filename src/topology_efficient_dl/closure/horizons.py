@@ -109,7 +109,7 @@ def all_keys(params: ClosureParams) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*keys["choose"], *keys["learn"])))
 
 
-@versioned(1)
+@versioned(1, name="closure.horizons:sample_horizon")
 def sample_horizon(graph: Timed, key: str, future: float, params: CandidateParams) -> dict[str, NDArray[Any]]:
     """A sample of the candidates after a share of all time, with what closes in the share that follows.
 

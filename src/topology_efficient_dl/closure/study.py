@@ -91,7 +91,7 @@ def trials_of(model: str, params: ClosureParams) -> LogisticParams | AttentionPa
     return params.attention if kind_of(model) == "attention" else params.logistic
 
 
-@versioned(2)
+@versioned(2, name="closure.study:tune_model")
 def tune_model(samples: Mapping[str, Arrays], model: str, params: LogisticParams | AttentionParams) -> dict[str, Any]:
     """The trials of a model, and the one of the highest average precision at the later horizon.
 
@@ -161,7 +161,7 @@ def _times_base_rate(check: Horizon, scores: Float32Array) -> float:
     return average_precision(check.closed, scores, check.weight) / check.base_rate
 
 
-@versioned(2)
+@versioned(2, name="closure.study:fit_model")
 def fit_model(
     pair: tuple[Mapping[str, Arrays], Mapping[str, Any]],
     model: str,
@@ -209,7 +209,7 @@ def _about(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     return found
 
 
-@versioned(2)
+@versioned(2, name="closure.study:score_candidates")
 def score_candidates(
     pair: tuple[Timed, Mapping[str, Arrays]], share: float, params: CandidateParams, environment: str = ""
 ) -> Arrays:

@@ -13,30 +13,40 @@ import numpy as np
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def versioned(version: int) -> Callable[[Function], Function]:
-    """Declare the version of a method; raise it whenever the method's results change.
+NAMESPACE = "topology_efficient_dl."
+"""Before the name of every method in what items are known by."""
+
+
+def versioned(version: int, *, name: str) -> Callable[[Function], Function]:
+    """Declare what a method is known by; raise the version whenever its results change.
+
+    Parameters
+    ----------
+    version : of the results
+    name : stays what it is when the function moves or is renamed, as items that were computed before are known by it
 
     Examples
     --------
-    >>> @versioned(2)
-    ... def double(x): return 2 * x
-    >>> method_identity(double).rsplit(":", 1)[1]
-    'double@2'
+    >>> @versioned(2, name="arithmetic:double")
+    ... def twice(x): return 2 * x
+    >>> method_identity(twice)
+    'topology_efficient_dl.arithmetic:double@2'
     """
 
     def mark(function: Function) -> Function:
-        function.__method_version__ = str(version)  # type: ignore[attr-defined]
+        function.__method_version__ = f"{NAMESPACE}{name}@{version}"  # type: ignore[attr-defined]  # of any callable
         return function
 
     return mark
 
 
 def method_identity(function: Callable[..., Any]) -> str:
-    """``module:name@version``; a method without a declared version is known by the digest of its source."""
-    version = getattr(function, "__method_version__", None)
-    if version is None:
-        version = hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:12]
-    return f"{function.__module__}:{function.__qualname__}@{version}"
+    """Name and version of a method; one that declares none is known by its place and the digest of its source."""
+    declared: str | None = getattr(function, "__method_version__", None)
+    if declared is not None:
+        return declared
+    source = hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:12]
+    return f"{function.__module__}:{function.__qualname__}@{source}"
 
 
 def fingerprint(*parts: Any) -> str:

@@ -99,7 +99,7 @@ Recipe = tuple[str, CompressionRecipe, tuple[EfficiencyParams, str] | None]
 """A variant's name, its recipe, and if timings have a say, how they are made and a digest of the machine."""
 
 
-@versioned(2)
+@versioned(2, name="compression.compress:compress_cell")
 def compress_cell(cell: tuple[TrainedModel, SeriesByPart, Recipe]) -> TrainedModel:
     """One trained model made smaller by one recipe, not yet trained on."""
     model, split, (variant, recipe, measured) = cell

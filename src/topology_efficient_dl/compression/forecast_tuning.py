@@ -13,7 +13,7 @@ from topology_efficient_dl.training.forecast_fitting import fit_forecaster, fit_
 FORECASTERS = Fits(fit_forecaster, fit_forecaster_on)
 
 
-@versioned(1)
+@versioned(1, name="compression.forecast_tuning:tune_forecast_cell")
 def tune_forecast_cell(
     cell: tuple[TrainedModel, TrainedModel, ForecastSplit, CompressionRecipe], train: TrainParams
 ) -> TrainedModel:

@@ -25,14 +25,14 @@ TuneGraphCell = tuple[
 ]
 
 
-@versioned(1)
+@versioned(1, name="compression.graph_cells:compress_graph_cell")
 def compress_graph_cell(cell: tuple[TrainedModel, tuple[str, CompressionRecipe]]) -> TrainedModel:
     """One trained model of graphs made smaller by one recipe, not yet trained on."""
     model, (variant, recipe) = cell
     return compress(model, recipe, variant)
 
 
-@versioned(1)
+@versioned(1, name="compression.graph_cells:tune_graph_cell")
 def tune_graph_cell(cell: TuneGraphCell, train: TrainParams) -> TrainedModel:
     """One compressed model of graphs trained on, with the dense one as its teacher."""
     compressed, dense, recipe, spec, task, *parts = cell

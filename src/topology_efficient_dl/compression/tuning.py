@@ -49,7 +49,7 @@ class Fits(NamedTuple):
 CLASSIFIERS = Fits(fit, fit_on)
 
 
-@versioned(1)
+@versioned(1, name="compression.tuning:tune_cell")
 def tune_cell(cell: TuneCell, train: TrainParams) -> TrainedModel:
     """One compressed model trained on, with the dense one as its teacher."""
     return tune(*cell, train)

@@ -42,7 +42,7 @@ MOST_NAMED = 20
 NUMERIC_LABEL = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
-@versioned(2)
+@versioned(2, name="data.splits:read_split")
 def read_split(files: DatasetFiles, ingest: IngestParams) -> Split:
     """Train and test files of a dataset as a split, ready for any model.
 

@@ -30,7 +30,7 @@ Row = dict[str, Any]
 Batches = dict[int, NDArray[np.float32]]
 
 
-@versioned(2)
+@versioned(2, name="evaluation.costs:measure_costs")
 def measure_costs(
     pair: tuple[Mapping[str, TrainedModel], SeriesByPart], params: EfficiencyParams, environment: str = ""
 ) -> list[Row]:
@@ -77,7 +77,7 @@ def measure_costs(
     ]
 
 
-@versioned(2)
+@versioned(2, name="evaluation.costs:measure_deployed_costs")
 def measure_deployed_costs(
     pair: tuple[Mapping[str, TrainedModel], SeriesByPart], params: EfficiencyParams, environment: str = ""
 ) -> list[Row]:

@@ -31,7 +31,7 @@ def feed_forward(width: int, expansion: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(width, expansion * width), nn.GELU(), nn.Linear(expansion * width, width)).eval()
 
 
-@versioned(2)
+@versioned(2, name="evaluation.crossing:measure_crossing")
 def measure_crossing(
     point: tuple[str, int], params: CrossingParams, efficiency: EfficiencyParams, environment: str = ""
 ) -> list[Row]:

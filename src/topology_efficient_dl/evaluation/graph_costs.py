@@ -39,7 +39,7 @@ _ONE_PASS = 1
 FUSED = " (fused)"
 
 
-@versioned(3)
+@versioned(3, name="evaluation.graph_costs:measure_graph_costs")
 def measure_graph_costs(
     measured: Measured,
     recipes: Mapping[str, AnyRecipe],

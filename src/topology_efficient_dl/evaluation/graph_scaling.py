@@ -84,7 +84,7 @@ def expected_edges(n_nodes: int, density: float) -> int:
     return round(density * n_nodes * (n_nodes - 1) / 2)
 
 
-@versioned(1)
+@versioned(1, name="evaluation.graph_scaling:measure_point")
 def measure_point(point: Mapping[str, Any], conditions: ScalingConditions, environment: str = "") -> Row:
     """One model on one graph, in a fresh process under a memory bound and a time limit.
 

@@ -62,7 +62,7 @@ class OnnxFile:
         return cls(b"", data.removeprefix(_REFUSED).decode()) if data.startswith(_REFUSED) else cls(data)
 
 
-@versioned(2)
+@versioned(2, name="evaluation.onnx_costs:export_cell")
 def export_cell(model: TrainedModel, versions: Mapping[str, str]) -> OnnxFile:
     """A trained model as an ONNX file; what cannot be exported is kept as a reason, so that others go on.
 
@@ -79,7 +79,7 @@ def export_cell(model: TrainedModel, versions: Mapping[str, str]) -> OnnxFile:
         return OnnxFile(b"", str(error))
 
 
-@versioned(2)
+@versioned(2, name="evaluation.onnx_costs:measure_onnx_costs")
 def measure_onnx_costs(
     group: tuple[Mapping[str, TrainedModel], Mapping[str, OnnxFile], Split],
     params: EfficiencyParams,

@@ -57,7 +57,7 @@ class FeatureInput:
         )
 
 
-@versioned(1)
+@versioned(1, name="models.features:features_of_split")
 def features_of_split(pair: tuple[PersistenceDiagrams, Split], recipe: TdaRecipe) -> FeatureInput:
     """Standardised feature vectors of all parts of a split; grids and scales are fitted on train alone.
 

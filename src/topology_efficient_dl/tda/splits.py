@@ -12,7 +12,7 @@ from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
 from topology_efficient_dl.tda.extraction import extract_diagrams
 
 
-@versioned(2)
+@versioned(2, name="tda.splits:diagrams_of_split")
 def diagrams_of_split(
     split: Split, params: FiltrationParams, *, jobs: int = 1, backend: str = "loky", progress: bool = False
 ) -> PersistenceDiagrams:

@@ -67,7 +67,7 @@ def features_of(
     return key_of_features
 
 
-@versioned(2)
+@versioned(2, name="training.cells:fit_cell")
 def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
     """Fit one model on one dataset with one seed."""
     split, (name, spec), seed, features = cell
@@ -81,7 +81,7 @@ def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
     return fit(split, spec, seed, train, features, model=name)
 
 
-@versioned(1)
+@versioned(1, name="training.cells:predict_cell")
 def predict_cell(cell: PredictCell) -> pd.DataFrame:
     """Predictions on test, one row a sample: ``dataset, model, seed, index, label, predicted, p_0, p_1, ...``."""
     model, split, features = cell

@@ -18,14 +18,14 @@ NO_SEED = 0
 """Stands where a forecast without weights has no seed."""
 
 
-@versioned(1)
+@versioned(1, name="training.forecast_cells:fit_forecast_cell")
 def fit_forecast_cell(cell: tuple[ForecastSplit, tuple[str, ModelSpec], int], train: TrainParams) -> TrainedModel:
     """Fit one model on one series with one seed."""
     split, (name, spec), seed = cell
     return fit_forecaster(split, spec, seed, train, model=name)
 
 
-@versioned(1)
+@versioned(1, name="training.forecast_cells:forecast_cell")
 def forecast_cell(cell: tuple[TrainedModel, ForecastSplit]) -> pd.DataFrame:
     """Forecasts of test in the series' unit; see `forecasts_table`."""
     model, split = cell
@@ -34,7 +34,7 @@ def forecast_cell(cell: tuple[TrainedModel, ForecastSplit]) -> pd.DataFrame:
     return forecasts_table(split, model.card["model"], model.card["seed"], split.restored("test", outputs))
 
 
-@versioned(1)
+@versioned(1, name="training.forecast_cells:naive_cell")
 def naive_cell(split: ForecastSplit, name: str) -> pd.DataFrame:
     """Forecasts of test by a rule of `NAIVE`; see `forecasts_table`."""
     return forecasts_table(split, name, NO_SEED, NAIVE[name](split, "test"))

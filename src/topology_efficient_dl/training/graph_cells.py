@@ -76,7 +76,7 @@ def material_of(task: GraphTask, parts: Parts) -> Material:
     return Material(complex_, features, groups, task.graph.node_offsets if isinstance(task.graph, GraphSet) else None)
 
 
-@versioned(1)
+@versioned(1, name="training.graph_cells:fit_graph_cell")
 def fit_graph_cell(cell: FitGraphCell, train: TrainParams) -> TrainedModel:
     """Fit one model on one dataset with one draw of labels."""
     task, (name, spec), draw, *parts = cell
@@ -85,7 +85,7 @@ def fit_graph_cell(cell: FitGraphCell, train: TrainParams) -> TrainedModel:
     return fit_on_graph(task, material_of(task, tuple(parts)), spec, draw, train, model=name)  # type: ignore[arg-type]
 
 
-@versioned(1)
+@versioned(1, name="training.graph_cells:predict_graph_cell")
 def predict_graph_cell(cell: PredictGraphCell) -> pd.DataFrame:
     """Predictions on test, one row a node or graph, in the columns of ``predictions_table``."""
     model, task, *parts = cell

@@ -143,7 +143,7 @@ class ForecastSplit:
 _PLAIN = ("name", "context", "horizon", "season", "relative_to", "mean", "scale", "unit", "source")
 
 
-@versioned(1)
+@versioned(1, name="data.forecasting.windows:cut_windows")
 def cut_windows(series: ForecastSeries, params: WindowParams) -> ForecastSplit:
     """The series as windows, cut in time order.
 

@@ -91,7 +91,7 @@ def find_graph(name: str, root: str | Path | None = None) -> GraphSource:
     raise DataError(_not_found(name, folders))
 
 
-@versioned(1)
+@versioned(1, name="data.graphs.finder:read_graph")
 def read_graph(
     source: GraphSource,
     planted: PlantedContacts | None = None,

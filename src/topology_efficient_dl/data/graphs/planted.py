@@ -95,7 +95,7 @@ class PlantedContacts(Parameters):
         return (np.arange(self.periods) - shift) % self.break_every == self.break_every - 1
 
 
-@versioned(1)
+@versioned(1, name="data.graphs.planted:planted_contacts")
 def planted_contacts(params: PlantedContacts, seed: int) -> ContactLog:
     """A log of meetings of two, of group events and of noise; the same for the same seed.
 
@@ -114,7 +114,7 @@ def planted_contacts(params: PlantedContacts, seed: int) -> ContactLog:
     return ContactLog("planted_contacts", times, pairs, *_nodes(params))
 
 
-@versioned(1)
+@versioned(1, name="data.graphs.planted:planted_events")
 def planted_events(params: PlantedContacts, seed: int) -> TimedGroups:
     """The group events in the log of the same parameters and seed, each at the beginning of its window."""
     events_seed = np.random.SeedSequence(seed).spawn(4)[0]

@@ -213,7 +213,7 @@ def held_out_name(name: str) -> str:
     return f"{name}_held_out"
 
 
-@versioned(1)
+@versioned(1, name="data.graphs.task:read_task")
 def read_task(source: GraphSource, params: GraphParams) -> GraphTask:
     """A graph with the rule of its labels.
 
