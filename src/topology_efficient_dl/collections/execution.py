@@ -52,25 +52,27 @@ def _results(
 def _on_joblib(
     function: Callable[..., Result], work: Sequence[tuple[Any, ...]], backend: str, jobs: int
 ) -> Iterator[Result]:
-    with joblib_workers(backend, jobs):
+    with joblib_workers(backend, jobs, threads=1):
         tasks = (joblib.delayed(function)(*arguments) for arguments in work)
         yield from joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")(tasks)
 
 
 @contextmanager
-def joblib_workers(backend: str, jobs: int) -> Iterator[None]:
+def joblib_workers(backend: str, jobs: int, threads: int | None = None) -> Iterator[None]:
     """Let joblib run what is inside on so many workers; processes among them end when this one does.
 
     Parameters
     ----------
     backend : of joblib: ``loky``, ``threading``, ``dask`` or ``sequential``
     jobs : how many; -1 is one per core
+    threads : of libraries in every process. Workers of one number do not serve another: those of diagrams would be
+        replaced at their first fit, since torch is as large as what joblib takes for a leak
     """
     options: dict[str, Any] = {}
     if backend == "loky":
         in_main_thread = threading.current_thread() is threading.main_thread()
         options = {
-            "inner_max_num_threads": 1,
+            "inner_max_num_threads": threads,
             "initializer": start_worker,
             "initargs": (os.getpid(), in_main_thread),
         }
