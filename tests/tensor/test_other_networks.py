@@ -37,14 +37,14 @@ def answer(network: nn.Module, call: tuple[Any, ...]) -> list[Any]:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_merged_it_answers_as_before(name: str) -> None:
     network, call = NETWORKS[name]
-    made = merge(copied(network)).network
+    made = merge(copied(network), call).network
     assert difference(answer(copied(network), call), answer(made, call)) <= STRICT
 
 
 def test_a_network_with_optional_arguments_keeps_both_ways() -> None:
     network, (x,) = NETWORKS["optional"]
     mask = torch.rand(3, 8)
-    torch.testing.assert_close(merge(network).network(x, mask), network(x, mask))
+    torch.testing.assert_close(merge(network, x).network(x, mask), network(x, mask))
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_a_network_with_optional_arguments_keeps_both_ways() -> None:
     ],
 )
 def test_what_is_not_merged_is_named(name: str, at: str, reason: str) -> None:
-    assert merge(NETWORKS[name][0]).left[at] == reason
+    assert merge(*NETWORKS[name]).left[at] == reason
 
 
 def test_what_can_be_folded_is_folded() -> None:
     for name in ("residual", "separable", "by keyword", "over features", "up and down", "half"):
-        made = merge(NETWORKS[name][0])
+        made = merge(*NETWORKS[name])
         assert made.left == {}, name
         assert not any(isinstance(each, nn.modules.batchnorm._BatchNorm) for each in made.network.modules()), name
 
@@ -123,7 +123,7 @@ def test_a_budget_counts_the_network_that_is_built(name: str, method: str) -> No
     made, _ = design.built(call)
     assert design.params == size(made) <= 0.8 * size(network)
     assert design.params_dense == size(network)
-    merged = merge(made).network
+    merged = merge(made, call).network
     assert difference(answer(copied(made), call), answer(merged, call)) <= 1.0
 
 

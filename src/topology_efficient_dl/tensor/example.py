@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import TreeSpec, tree_flatten
 
 from topology_efficient_dl.errors import ParameterError
 
@@ -16,10 +16,20 @@ TOLERANCE = {torch.float16: 2e-2, torch.bfloat16: 1e-1, torch.float32: 1e-4, tor
 
 
 def answers(network: Callable[..., Any], example: Any) -> list[Any]:
-    """The tensors, and whatever else, that a network gives of an example: one input, or the tuple of its arguments."""
+    """The tensors, and whatever else, that a network gives of an example: one input, or the tuple of its arguments.
+
+    Where that is more than one tensor, the form that it has (tuple, dict, OrderedDict) is the first of the answers.
+    An argument that is given twice is one tensor for the network too.
+    """
     args = example if isinstance(example, tuple) else (example,)
     with torch.no_grad():
-        return tree_leaves(network(*(each.clone() if isinstance(each, Tensor) else each for each in args)))
+        leaves, form = tree_flatten(network(*_clones(args)))
+    return leaves if form.is_leaf() else [form, *leaves]
+
+
+def _clones(args: tuple[Any, ...]) -> list[Any]:
+    made = {id(each): each.clone() for each in args if isinstance(each, Tensor)}
+    return [made.get(id(each), each) for each in args]
 
 
 def difference(first: list[Any], second: list[Any]) -> float:
@@ -65,4 +75,11 @@ def check_call(dense: nn.Module, made: nn.Module, example: Any) -> None:
 
 
 def _form(found: list[Any]) -> list[str]:
-    return [f"{each.dtype} {tuple(each.shape)}" if isinstance(each, Tensor) else repr(each) for each in found]
+    return [_form_of(each) for each in found]
+
+
+def _form_of(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return str(value) if isinstance(value, TreeSpec) else repr(value)
+    kind = "" if type(value) in (Tensor, nn.Parameter) else f"{type(value).__name__} "
+    return f"{kind}{value.dtype} {tuple(value.shape)}"

@@ -6,6 +6,7 @@ left as it is, and named. A dense network gains too, so a comparison merges both
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from topology_efficient_dl.tensor.example import answers, difference
-from topology_efficient_dl.tensor.plain import copied, why_not_plain
+from topology_efficient_dl.tensor.plain import code_of_its_own, copied, is_of_the_package, why_not_plain
 from topology_efficient_dl.tensor.tracing import Untraceable, Uses, layer_of, trace
 
 _NORM_OF: dict[type[nn.Module], tuple[type[nn.Module], ...]] = {
@@ -52,7 +53,7 @@ def merged(network: nn.Module, example: Any = None) -> nn.Module:
     Examples
     --------
     >>> dense = nn.Sequential(nn.Conv1d(2, 3, 5, bias=False), nn.BatchNorm1d(3), nn.ReLU())
-    >>> [type(layer).__name__ for layer in merged(dense).children()]
+    >>> [type(layer).__name__ for layer in merged(dense, torch.zeros(1, 2, 9)).children()]
     ['Conv1d', 'ReLU']
     """
     return merge(network, example).network
@@ -71,11 +72,14 @@ def merge(network: nn.Module, example: Any = None) -> Merged:
     alone in having their weights. A network that `torch.fx` cannot trace for every call (see `trace`) is copied as it
     is.
 
+    No trace shows all that Python code may do with its inputs. So without an example only networks are merged whose
+    code is known, torch's layers and those of this package.
+
     Parameters
     ----------
     network : left as it is
-    example : one input, or the tuple of its arguments. The copy has to answer it as the network does, up to rounding;
-        where it does not, nothing is merged
+    example : one input, or the tuple of its arguments. The copy has to answer it as the network does, up to rounding
+        and in the same form; where it does not, nothing is merged
 
     Raises
     ------
@@ -85,29 +89,50 @@ def merge(network: nn.Module, example: Any = None) -> Merged:
     --------
     >>> conv = nn.Conv1d(2, 3, 5)
     >>> hook = conv.register_forward_hook(lambda layer, given, found: 2 * found)
-    >>> merge(nn.Sequential(conv, nn.BatchNorm1d(3))).left
+    >>> merge(nn.Sequential(conv, nn.BatchNorm1d(3)), torch.zeros(1, 2, 9)).left
     {'1': 'of 0: it has hooks'}
     """
+    if any(isinstance(part, torch.jit.ScriptModule) for part in network.modules()):
+        return Merged(copy.deepcopy(network).eval(), {"": str(code_of_its_own(network))})
+    own = code_of_its_own(network) if example is None else None
+    if own:
+        return Merged(
+            copied(network).eval(), {"": f"{own}; give `example` to have the merged network compared with it"}
+        )
     try:
-        traced = trace(copied(network).eval())
+        made, left = _merged(network, batched=example is not None or is_of_the_package(network))
     except Untraceable as reason:
         return Merged(copied(network).eval(), {"": str(reason)})
+    if example is None:
+        return Merged(made, left)
+    plain = copied(network).eval()
+    reason = _why_not_same(copied(network).eval(), made, example)
+    return Merged(plain, left | {"": reason}) if reason else Merged(made, left)
+
+
+def _merged(network: nn.Module, batched: bool) -> tuple[nn.Module, dict[str, str]]:
+    traced = trace(copied(network).eval())
     with torch.no_grad():
-        left = _fold_norms(traced)
+        left = _fold_norms(traced, batched)
         _multiply_out(traced)
     _write_over(traced)
     traced.delete_all_unused_submodules()
     traced.recompile()
-    made = traced.eval()
-    if example is None:
-        return Merged(made, left)
-    plain = copied(network).eval()
-    gap = difference(answers(plain, example), answers(made, example))
-    if gap <= 1.0:
-        return Merged(made, left)
-    return Merged(
-        plain, left | {"": f"merged, it answers the example otherwise, {gap:.1e} times what rounding explains"}
-    )
+    return traced.eval(), left
+
+
+def _why_not_same(plain: nn.Module, made: nn.Module, example: Any) -> str | None:
+    """Why a merged network does not stand for a network; None where two calls in a row are answered alike."""
+    for _ in range(2):  # what a call leaves behind shows in the next one
+        expected = answers(plain, example)
+        try:
+            found = answers(made, example)
+        except Exception as error:  # whatever a course that was traced without values meets
+            return f"merged, it fails on the example: {type(error).__name__}: {str(error)[:120]}"
+        gap = difference(expected, found)
+        if not gap <= 1.0:
+            return f"merged, it answers the example otherwise, {gap:.1e} times what rounding explains"
+    return None
 
 
 class FoldedLinear(nn.Linear):
@@ -138,21 +163,24 @@ def _read(node: Any) -> Any:
     return given[0] if len(given) == 1 and isinstance(given[0], fx.Node) else None
 
 
-def _fold_norms(traced: fx.GraphModule) -> dict[str, str]:
+def _fold_norms(traced: fx.GraphModule, batched: bool) -> dict[str, str]:
     """Fold what can be; by name, why other normalisations could not."""
     left = {}
     for node in list(traced.graph.nodes):
         norm: Any = layer_of(traced, node)
         if not isinstance(norm, nn.modules.batchnorm._BatchNorm):
             continue
-        reason = _fold(traced, node, norm)
+        reason = _fold(traced, node, norm, batched)
         if reason:
             left[str(node.target)] = reason
     return left
 
 
-def _fold(traced: fx.GraphModule, node: fx.Node, norm: Any) -> str | None:
-    """Fold a normalisation into what it reads; why not, where it cannot be."""
+def _fold(traced: fx.GraphModule, node: fx.Node, norm: Any, batched: bool) -> str | None:
+    """Fold a normalisation into what it reads; why not, where it cannot be.
+
+    Of one series without a batch, (channels, time), a normalisation behind a convolution scales the times.
+    """
     before = _read(node)
     if type(norm) not in _NORM_OF or norm.running_mean is None or norm.training or before is None:
         return "it is no batch normalisation by running statistics of one input"
@@ -174,6 +202,8 @@ def _fold(traced: fx.GraphModule, node: fx.Node, norm: Any) -> str | None:
     )
     if not fitting or sum(map(_outputs, layers)) != norm.num_features:
         return "it is not over the outputs of convolutions or of a linear layer"
+    if not batched and isinstance(layers[0], nn.Conv1d):
+        return "it may read one series without a batch, and would scale its times; give `example`"
     if {layer.weight.dtype for layer in layers} != {norm.running_mean.dtype}:
         return "its statistics are of another precision than the weights before it"
     return _fold_into(traced, node, parts, *_affine(norm))

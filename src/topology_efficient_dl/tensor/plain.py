@@ -31,6 +31,8 @@ _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backw
 _HARMLESS = {"__init__", "__module__", "__doc__", "__repr__", "__annotations__", "extra_repr", "reset_parameters"}
 """What a subclass may define without computing anything else."""
 
+_PACKAGE = __name__.partition(".")[0]
+
 _OF_TORCH = {"_parameters", "_buffers", "_modules", "parametrizations"}
 
 
@@ -73,6 +75,53 @@ def why_not_plain(layer: Any, *, computed: bool = True, beside: nn.Module | None
     """
     reasons = (_why_not(part, computed) for part in _parts(layer) if part is not beside)
     return _why_not_readable(layer) or next(filter(None, reasons), None)
+
+
+def code_of_its_own(network: nn.Module) -> str | None:
+    """Which part of a network is run by code that is neither torch's nor this package's; None where none is.
+
+    Examples
+    --------
+    >>> code_of_its_own(nn.Sequential(nn.Linear(2, 2))) is None
+    True
+    """
+    for name, module in network.named_modules():
+        if _is_parametrization(name):
+            continue
+        at = name or "the network"
+        if isinstance(module, torch.jit.ScriptModule):
+            return f"{at} is compiled (a {type(module).__name__})"
+        if any(not isinstance(hook, _DERIVING) for kind in _HOOKS for hook in getattr(module, kind).values()):
+            return f"{at} has hooks"
+        found = _foreign(module)
+        if found:
+            return f"{at}: its {found} is code of its own"
+    return None
+
+
+def is_of_the_package(module: nn.Module) -> bool:
+    """Whether a module is one of the networks or layers of this package."""
+    return type(module).__module__.split(".")[0] == _PACKAGE
+
+
+def _is_parametrization(name: str) -> bool:
+    return "parametrizations" in name.split(".")
+
+
+def _foreign(module: nn.Module) -> str | None:
+    """What a class of somebody else's, or the module itself, replaces of what is called."""
+    classes = parametrize.type_before_parametrizations(module).__mro__
+    if "forward" in vars(module):
+        return "forward"
+    for place, each in enumerate(classes):
+        if each.__module__.startswith("torch.nn.") or each.__module__.split(".")[0] == _PACKAGE:
+            continue
+        names = set(vars(each)) - _HARMLESS - {"__dict__", "__weakref__"}
+        inherited = {name for other in classes[place + 1 :] for name in vars(other)}
+        found = sorted(names & inherited, key=lambda name: (name != "forward", name))
+        if found and each is not object:
+            return found[0]
+    return None
 
 
 def has_hooks(layer: nn.Module) -> bool:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils import parametrize
@@ -49,6 +50,15 @@ class _Tracer(fx.Tracer):
     """Takes every layer with weights whole, and those with hooks and computed weights too, which a graph would lose."""
 
     asks_for_types = False
+    changes_modes = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._modes = _modes()
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        self.changes_modes |= _modes() != self._modes
+        return super().create_node(*args, **kwargs)
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return _Value(node, self)
@@ -76,24 +86,36 @@ def trace(network: nn.Module) -> fx.GraphModule:
     optional = [each.name for each in _arguments(network) if each.default is not each.empty or each.kind in _OPEN_ENDED]
     if optional:
         raise Untraceable(f"its forward has arguments that may be left out ({', '.join(optional)})")
-    tracer, before, chance = _Tracer(), _state(network), torch.get_rng_state()
-    chance_of_python = random.getstate()
+    tracer, before, chance = _Tracer(), _state(network), _chance()
     try:
         graph = tracer.trace(network)
-        drew = not torch.equal(chance, torch.get_rng_state()) or chance_of_python != random.getstate()
+        drew = repr(chance) != repr(_chance())
     except Exception as error:  # whatever a forward of someone's own does with a value that is none
         raise Untraceable(f"torch.fx cannot follow it: {type(error).__name__}: {str(error)[:120]}") from error
     finally:
-        torch.set_rng_state(chance)
-        random.setstate(chance_of_python)
+        torch.set_rng_state(torch.frombuffer(bytearray(chance[0]), dtype=torch.uint8))
+        random.setstate(chance[1])
+        np.random.set_state(chance[2])
     made = [node for node in graph.nodes if node.op == "get_attr" and str(node.target).startswith("_tensor_constant")]
     if drew or made:
         raise Untraceable("its forward draws random numbers" if drew else "its forward makes tensors of its own")
     if tracer.asks_for_types:
         raise Untraceable("its forward asks for types of its values")
+    if tracer.changes_modes:
+        raise Untraceable("its forward changes how torch computes (no_grad, autocast)")
     if _state(network) != before:
         raise Untraceable("its forward sets attributes")
     return fx.GraphModule(network, graph)
+
+
+def _modes() -> list[bool]:
+    return [torch.is_grad_enabled(), *map(torch.is_autocast_enabled, ("cpu", "cuda"))]
+
+
+def _chance() -> tuple[bytes, Any, Any]:
+    """Where the generators of torch, Python and NumPy stand."""
+    kind, keys, *rest = np.random.get_state(legacy=True)
+    return torch.get_rng_state().numpy().tobytes(), random.getstate(), (kind, tuple(map(int, keys)), *rest)
 
 
 _OPEN_ENDED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
