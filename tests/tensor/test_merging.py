@@ -234,7 +234,7 @@ OWN = {
     "call of its own": (settled(OwnCall(nn.Conv1d(4, 4, 3), nn.BatchNorm1d(4))), (SERIES,)),
     "order of its own": (settled(Backwards(nn.Conv1d(4, 4, 3), nn.BatchNorm1d(4))), (SERIES,)),
     "state in a dictionary": (Keeping().eval(), (torch.ones(2, 4),)),
-    "chance of numpy": (pair(lambda self, x: self.norm(self.a(x)) if np.random.rand() < 2 else x), (SERIES,)),
+    "chance of numpy": (pair(lambda self, x: self.norm(self.a(x)) if np.random.rand() < 2 else x), (SERIES,)),  # noqa: NPY002
     "ordered": (pair(lambda self, x: OrderedDict(y=self.norm(self.a(x)))), (SERIES,)),
     "hook": (with_hook(settled(nn.Sequential(nn.Conv1d(4, 4, 3), nn.BatchNorm1d(4), nn.ReLU())), "2"), (SERIES,)),
 }

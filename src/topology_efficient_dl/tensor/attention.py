@@ -36,9 +36,31 @@ class OpenAttention(nn.Module):
         self.width, self.heads = layer.embed_dim, layer.num_heads
         self.embed_dim, self.num_heads, self.head_dim = layer.embed_dim, layer.num_heads, layer.head_dim
         self.dropout, self.batch_first = layer.dropout, layer.batch_first
+        self.kdim, self.vdim, self.add_zero_attn = layer.kdim, layer.vdim, layer.add_zero_attn
+        self.bias_k = self.bias_v = self.q_proj_weight = self.k_proj_weight = self.v_proj_weight = None
+        self._qkv_same_embed_dim = True
         biased = layer.in_proj_bias is not None
         self.in_map: nn.Module = nn.Linear(self.width, 3 * self.width, bias=biased, **like(layer))
         self.out_map: nn.Module = nn.Linear(self.width, self.width, bias=biased, **like(layer))
+
+    @property
+    def in_proj_weight(self) -> Tensor:
+        """(3 * embed_dim, embed_dim) as in torch's layer, for parents that read it."""
+        found: Any = self.in_map
+        weight: Tensor = found.weight
+        return weight
+
+    @property
+    def in_proj_bias(self) -> Tensor | None:
+        """(3 * embed_dim,) as in torch's layer."""
+        found: Any = self.in_map
+        bias: Tensor | None = found.bias
+        return bias
+
+    @property
+    def out_proj(self) -> nn.Module:
+        """The map from the heads back, under torch's name."""
+        return self.out_map
 
     def fill(self, layer: nn.MultiheadAttention) -> OpenAttention:
         """Take the weights of attention of the same shape; returns itself."""

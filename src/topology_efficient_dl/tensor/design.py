@@ -33,6 +33,9 @@ from topology_efficient_dl.tensor.widths import widths_of
 STEPS = 24
 """Halvings of the level until a budget is met; ranks are whole numbers, so more would change nothing."""
 
+FEW = 12
+"""Replaced layers up to which each is left dense in turn, to find out which one a network cannot do without."""
+
 BOTTLENECK: Part = "bottleneck"
 
 NARROWED = "narrowed together with its bottleneck"
@@ -86,8 +89,27 @@ class Design:
         """
         network, errors = factorised_network(self.network, shapes_of(self.plans))
         if example is not None:
-            check_call(self.network, network, example)
+            self._check_call(network, example)
         return network, {**self.bottleneck_errors, **errors}
+
+    def _check_call(self, network: nn.Module, example: Any) -> None:
+        """As `check_call`; its error names the layers that were replaced, and the one without which it would pass."""
+        try:
+            check_call(self.network, network, example)
+        except ParameterError as error:
+            names = list(shapes_of(self.plans))
+            guilty = [name for name in names if self._passes_without(name, example)] if len(names) <= FEW else []
+            shown = ", ".join(f"'{name}'" for name in names[:FEW]) + (", ..." if len(names) > FEW else "")
+            found = f"; with {' or '.join(map(repr, guilty))} left dense it does not" if guilty else ""
+            raise ParameterError(f"{error}. Layers that were replaced: {shown}{found}") from error
+
+    def _passes_without(self, name: str, example: Any) -> bool:
+        shapes = {each: shape for each, shape in shapes_of(self.plans).items() if each != name}
+        try:
+            check_call(self.network, factorised_network(self.network, shapes)[0], example)
+        except ParameterError:
+            return False
+        return True
 
 
 def design_by_rank(network: nn.Module, method: str, parts: Iterable[Part], rank: int) -> Design:

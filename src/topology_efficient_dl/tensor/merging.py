@@ -127,7 +127,7 @@ def _why_not_same(plain: nn.Module, made: nn.Module, example: Any) -> str | None
         expected = answers(plain, example)
         try:
             found = answers(made, example)
-        except Exception as error:  # whatever a course that was traced without values meets
+        except Exception as error:  # noqa: BLE001  # whatever a course that was traced without values meets
             return f"merged, it fails on the example: {type(error).__name__}: {str(error)[:120]}"
         gap = difference(expected, found)
         if not gap <= 1.0:

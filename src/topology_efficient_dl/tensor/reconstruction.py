@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
+import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -37,12 +39,22 @@ class Factors(nn.Sequential):
         return found
 
     def __getattr__(self, name: str) -> Any:
-        """Widths and the like, which the ends have as the dense layer had them."""
+        """What the dense layer had: widths of the ends, and what all convolutions do together along every axis."""
         if name in ("in_features", "in_channels"):
             return getattr(self[0], name)
-        if name in ("out_features", "out_channels", "groups"):
+        if name in ("out_features", "out_channels", "groups", "transposed", "output_padding"):
             return getattr(self[-1], name)
+        if name in _TOGETHER or name == "padding_mode":
+            values = [getattr(step, name) for step in self]
+            named = [each for each in values if isinstance(each, str) and each != "zeros"]
+            if named or name == "padding_mode":
+                return (named or values)[0]
+            return tuple(map(_TOGETHER[name], zip(*values, strict=True)))
         return super().__getattr__(name)
+
+
+_TOGETHER: dict[str, Callable[[Any], int]] = {"kernel_size": max, "stride": math.prod, "dilation": max, "padding": sum}
+"""Of the steps, of which along each axis all but one read single values."""
 
 
 @torch.no_grad()

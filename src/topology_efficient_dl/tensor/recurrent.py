@@ -6,6 +6,7 @@ linear layer to ``rank`` numbers before it, shared by both directions. Otherwise
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -88,12 +89,34 @@ class _LikeGRU(nn.Module):
         self.batch_first, self.dropout, self.bidirectional = layer.batch_first, layer.dropout, layer.bidirectional
         self.input_size, self.hidden_size, self.num_layers = layer.input_size, layer.hidden_size, layer.num_layers
         self.n_directions = 2 if layer.bidirectional else 1
+        self.mode, self.bias, self.proj_size = layer.mode, layer.bias, layer.proj_size
+
+    def __getattr__(self, name: str) -> Any:
+        """Weights under torch's names, such as ``weight_ih_l0_reverse``, for parents that read them."""
+        found = _NAME_OF_WEIGHT.fullmatch(name)
+        if found is None or int(found["depth"]) >= self.num_layers or (found["back"] and not self.bidirectional):
+            return super().__getattr__(name)
+        if found["kind"] == "bias" and not self.bias:
+            return super().__getattr__(name)
+        return self._weight(found["kind"], found["part"], int(found["depth"]), bool(found["back"]))
+
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """For every layer and direction its weights and biases, as torch has them."""
+        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if self.bias else ("weight_ih", "weight_hh")
+        ends = ("", "_reverse")[: self.n_directions]
+        return [[getattr(self, f"{kind}_l{n}{end}") for kind in kinds] for n in range(self.num_layers) for end in ends]
+
+    def _weight(self, kind: str, part: str, depth: int, backward: bool) -> Tensor:
+        """One of torch's weights: ``weight`` or ``bias`` of the ``ih`` or the ``hh`` map."""
+        raise NotImplementedError
 
     def flatten_parameters(self) -> None:
         """Nothing: it is torch's to arrange its weights in memory."""
 
-    def forward(self, values: Any, state: Tensor | None = None) -> tuple[Any, Tensor]:
+    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
         """As `torch.nn.GRU`: inputs and initial states -> all states of the last layer, last states of all layers."""
+        values, state = input, hx
         if isinstance(values, PackedSequence):
             return self._of_packed(values, state)
         single = values.dim() == 2
@@ -117,6 +140,9 @@ class _LikeGRU(nn.Module):
     def _of_batch(self, values: Tensor, state: Tensor | None, lengths: Tensor | None) -> States:
         """(batch, time, input_size) -> states (batch, time, directions * hidden) and last ones (all, batch, hidden)."""
         raise NotImplementedError
+
+
+_NAME_OF_WEIGHT = re.compile("(?P<kind>weight|bias)_(?P<part>ih|hh)_l(?P<depth>[0-9]+)(?P<back>_reverse)?")
 
 
 class OpenGRU(_LikeGRU):
@@ -157,6 +183,12 @@ class OpenGRU(_LikeGRU):
                     if layer.bias:
                         take(linear.bias, getattr(layer, f"bias_{part}_{name}"))
         return self
+
+    def _weight(self, kind: str, part: str, depth: int, backward: bool) -> Tensor:
+        """As above, of the map."""
+        direction = self._directions()[depth][backward]
+        found: Tensor = getattr(direction.input_map if part == "ih" else direction.hidden_map, kind)
+        return found
 
     def _of_batch(self, values: Tensor, state: Tensor | None, lengths: Tensor | None) -> States:
         """As above, layer by layer."""
@@ -210,6 +242,13 @@ class NarrowedGRU(_LikeGRU):
         )
         how: Any = {"bias": layer.bias, "batch_first": True, "bidirectional": layer.bidirectional, **like(layer)}
         self.recurrent = nn.ModuleList(nn.GRU(rank, layer.hidden_size, **how) for rank in ranks)
+
+    def _weight(self, kind: str, part: str, depth: int, backward: bool) -> Tensor:
+        """As above; an input weight is the product of the kernel's and of the linear layer before it."""
+        found: Tensor = getattr(self.recurrent[depth], f"{kind}_{part}_l0" + "_reverse" * backward)
+        reduce: Any = self.reduce[depth]
+        narrowed = (kind, part) == ("weight", "ih") and isinstance(reduce, nn.Linear)
+        return found @ reduce.weight if narrowed else found
 
     def _of_batch(self, values: Tensor, state: Tensor | None, lengths: Tensor | None) -> States:
         """As above, by torch's kernel."""

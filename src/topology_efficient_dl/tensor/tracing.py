@@ -95,7 +95,7 @@ def trace(network: nn.Module) -> fx.GraphModule:
     finally:
         torch.set_rng_state(torch.frombuffer(bytearray(chance[0]), dtype=torch.uint8))
         random.setstate(chance[1])
-        np.random.set_state(chance[2])
+        np.random.set_state(chance[2])  # noqa: NPY002  # others may use it
     made = [node for node in graph.nodes if node.op == "get_attr" and str(node.target).startswith("_tensor_constant")]
     if drew or made:
         raise Untraceable("its forward draws random numbers" if drew else "its forward makes tensors of its own")
@@ -114,7 +114,7 @@ def _modes() -> list[bool]:
 
 def _chance() -> tuple[bytes, Any, Any]:
     """Where the generators of torch, Python and NumPy stand."""
-    kind, keys, *rest = np.random.get_state(legacy=True)
+    kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002  # others may use it
     return torch.get_rng_state().numpy().tobytes(), random.getstate(), (kind, tuple(map(int, keys)), *rest)
 
 
