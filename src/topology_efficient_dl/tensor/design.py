@@ -13,10 +13,17 @@ from topology_efficient_dl.compression_params import Part
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.tensor.decompositions import Array
 from topology_efficient_dl.tensor.example import check_call
-from topology_efficient_dl.tensor.factorise import check_finite
+from topology_efficient_dl.tensor.factorise import check_finite, check_method
 from topology_efficient_dl.tensor.narrowing import Bottleneck, Narrowing
-from topology_efficient_dl.tensor.network import Candidate, factorised_network, layer_at, layers_of, with_shapes
-from topology_efficient_dl.tensor.plain import copied, refresh
+from topology_efficient_dl.tensor.network import (
+    Candidate,
+    factorised_network,
+    layer_at,
+    layers_of,
+    parts_of,
+    with_shapes,
+)
+from topology_efficient_dl.tensor.plain import check_network, copied, refresh
 from topology_efficient_dl.tensor.rank_choice import (
     LayerPlan,
     check_rank,
@@ -27,7 +34,7 @@ from topology_efficient_dl.tensor.rank_choice import (
     plan_of_rank,
     shapes_of,
 )
-from topology_efficient_dl.tensor.ranks import rank_of_energy, rounded_down, share
+from topology_efficient_dl.tensor.ranks import check_multiple, rank_of_energy, rounded_down, share
 from topology_efficient_dl.tensor.widths import widths_of
 
 STEPS = 24
@@ -150,6 +157,7 @@ def design_by_energy(
     """
     if not 0.0 < share(energy, "energy") <= 1.0:
         raise ParameterError(f"energy {energy}, expected more than 0 and at most 1")
+    check_multiple(multiple)
     material = _Material(network, method, parts, joint)
     ranks = material.ranks(energy, multiple)
     plans = material.plans(ranks, lambda layer, how: plan_by_energy(layer, how, energy, multiple))
@@ -176,6 +184,7 @@ def design_by_budget(
     """
     if not 0.0 < share(keep, "keep") < 1.0:
         raise ParameterError(f"keep {keep}, expected a share of parameters between 0 and 1")
+    check_multiple(multiple)
     material = _Material(network, method, parts, joint)
 
     def at_level(level: float) -> Plans:
@@ -223,10 +232,12 @@ class _Material:
     """
 
     def __init__(self, network: nn.Module, method: str, parts: Iterable[Part], joint: bool = False) -> None:
+        check_network(network)
+        check_method(method)
         refresh(network)
         check_finite(network, "network")
         self.network, self.method = network, method
-        self.parts: tuple[Part, ...] = (parts,) if isinstance(parts, str) else tuple(parts)  # type: ignore[assignment]
+        self.parts = parts_of(parts)
         narrows = BOTTLENECK in self.parts or (joint and "conv" in self.parts)
         self.narrowing = Narrowing(network) if narrows else None
         found = self.narrowing.bottlenecks if self.narrowing else []

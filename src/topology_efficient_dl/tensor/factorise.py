@@ -14,7 +14,7 @@ from torch.nn.parameter import is_lazy
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
 from topology_efficient_dl.tensor.attention import OpenAttention, OpenEncoderLayer
 from topology_efficient_dl.tensor.convolution import CONVOLUTION_FORMS
-from topology_efficient_dl.tensor.forms import Form, Modes, Shape, like
+from topology_efficient_dl.tensor.forms import METHODS, Form, Modes, Shape, like
 from topology_efficient_dl.tensor.linear import LINEAR_FORMS, check_modes
 from topology_efficient_dl.tensor.plain import Rebuildable, computed_names, kind_of, refresh, steady, why_not_plain
 from topology_efficient_dl.tensor.ranks import Ranks, resolve_ranks
@@ -139,6 +139,7 @@ def form_of(layer: nn.Module, method: str, name: str = "layer") -> Form:
     ------
     ParameterError : the layer cannot be factorised, or not by that method
     """
+    check_method(method, name)
     for kind, forms in KINDS.items():
         if isinstance(layer, kind):
             if method not in forms:
@@ -151,6 +152,17 @@ def form_of(layer: nn.Module, method: str, name: str = "layer") -> Form:
         f"{name}: a layer of type {type(layer).__name__} cannot be factorised. Those that can: "
         f"{', '.join(kind.__name__ for kind in KINDS)}; inside a network also {', '.join(k.__name__ for k in OPENED)}"
     )
+
+
+def check_method(method: Any, name: str = "method") -> None:
+    """Refuse a method that is no name.
+
+    Raises
+    ------
+    ParameterError : it is none
+    """
+    if not isinstance(method, str):
+        raise ParameterError(f"{name}: found method {method!r}, expected one of: {', '.join(METHODS)}")
 
 
 def why_not_factorised(layer: nn.Module, method: str) -> str | None:

@@ -8,6 +8,7 @@ order and need no copy.
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -72,14 +73,22 @@ def check_modes(layer: nn.Linear, modes: Modes | None) -> Modes:
     """
     if modes is None:
         return default_modes(layer)
-    outputs, inputs = modes
-    right = (math.prod(outputs), math.prod(inputs)) == (layer.out_features, layer.in_features)
-    if not right or len(outputs) != len(inputs) or len(outputs) < 2 or min(*outputs, *inputs) < 1:
+    right = _are_factors(modes) and tuple(map(math.prod, modes)) == (layer.out_features, layer.in_features)
+    if not right or len(modes[0]) != len(modes[1]) or len(modes[0]) < 2 or min(*modes[0], *modes[1]) < 1:
         raise ParameterError(
-            f"modes {modes} of a linear layer with {layer.out_features} outputs and {layer.in_features} inputs: "
+            f"modes {modes!r} of a linear layer with {layer.out_features} outputs and {layer.in_features} inputs: "
             f"expected two lists of as many factors, for instance {default_modes(layer)}"
         )
     return modes
+
+
+def _are_factors(modes: Any) -> bool:
+    """Whether modes are two lists of whole numbers."""
+    if not isinstance(modes, list | tuple) or len(modes) != 2:
+        return False
+    if not all(isinstance(side, list | tuple) for side in modes):
+        return False
+    return all(isinstance(each, numbers.Integral) and not isinstance(each, bool) for side in modes for each in side)
 
 
 class LowRank(FreeRanks):

@@ -17,9 +17,9 @@ from topology_efficient_dl.tensor.attention import (
     why_closed_attention,
     why_closed_encoder_layer,
 )
-from topology_efficient_dl.tensor.factorise import KINDS, OPENED, factorise, form_of, why_not_factorised
+from topology_efficient_dl.tensor.factorise import KINDS, OPENED, check_method, factorise, form_of, why_not_factorised
 from topology_efficient_dl.tensor.forms import Level, Shape, Spectra
-from topology_efficient_dl.tensor.plain import copied, kind_of, steady, why_not_plain, why_shared
+from topology_efficient_dl.tensor.plain import check_network, copied, kind_of, steady, why_not_plain, why_shared
 from topology_efficient_dl.tensor.recurrent import RecurrentDirection
 
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -195,7 +195,9 @@ def candidates(network: nn.Module, method: str, parts: Iterable[Part] = PARTS) -
 
 def layers_of(network: nn.Module, method: str, parts: Iterable[Part] = PARTS) -> list[Candidate]:
     """As `candidates`, with the layers of those parts that have to stay as they are, and why."""
-    wanted = (parts,) if isinstance(parts, str) else tuple(parts)
+    check_network(network)
+    check_method(method)
+    wanted = parts_of(parts)
     for part in wanted:
         if part not in PARTS:
             raise ParameterError(
@@ -210,6 +212,19 @@ def layers_of(network: nn.Module, method: str, parts: Iterable[Part] = PARTS) ->
             f"layers: the network has no {' or '.join(wanted)} layers that '{method}' can factorise; it has: {there}"
             + (f". Left as they are: {left}" if left else "")
         )
+    return found
+
+
+def parts_of(parts: Any) -> tuple[Part, ...]:
+    """Parts as a tuple; one may be given by its name alone.
+
+    Raises
+    ------
+    ParameterError : they are no list of names
+    """
+    found = (parts,) if isinstance(parts, str) else tuple(parts) if isinstance(parts, Iterable) else None
+    if not found:
+        raise ParameterError(f"layers: found {parts!r}, expected a list of some of: {', '.join(PARTS)}")
     return found
 
 

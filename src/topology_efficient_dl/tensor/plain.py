@@ -31,6 +31,8 @@ _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backw
 _HARMLESS = {"__init__", "__module__", "__doc__", "__repr__", "__annotations__", "extra_repr", "reset_parameters"}
 """What a subclass may define without computing anything else."""
 
+_WEIGHTED = (nn.Linear, nn.modules.conv._ConvNd)
+
 _PACKAGE = __name__.partition(".")[0]
 
 _OF_TORCH = {"_parameters", "_buffers", "_modules", "parametrizations"}
@@ -150,6 +152,8 @@ def _why_not(layer: Any, computed: bool) -> str | None:
 
 
 def _why_not_readable(layer: nn.Module) -> str | None:
+    if any(isinstance(part, _WEIGHTED) and part._parameters.get("weight", part) is None for part in layer.modules()):
+        return "its weight is None"
     for weight in layer.parameters():
         if is_lazy(weight):
             return "its weights have no shape before a first call (a lazy layer)"
@@ -221,6 +225,23 @@ def computed_names(layer: Any) -> list[str]:
     names = list(layer.parametrizations) if parametrize.is_parametrized(layer) else []
     hooks: list[Any] = [hook for hook in layer._forward_pre_hooks.values() if isinstance(hook, _DERIVING)]
     return names + [hook._tensor_name if isinstance(hook, BasePruningMethod) else hook.name for hook in hooks]
+
+
+def check_network(network: Any) -> None:
+    """Refuse what is no network whose layers can be replaced.
+
+    Raises
+    ------
+    ParameterError : it is no `torch.nn.Module`, or compiled
+    """
+    if not isinstance(network, nn.Module):
+        raise ParameterError(f"network: found {network!r} ({type(network).__name__}), expected a torch.nn.Module")
+    for name, module in network.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ParameterError(
+                f"network: {name or 'it'} is compiled (a {type(module).__name__}), expected layers of torch.nn. "
+                "Compress the network first and compile it then"
+            )
 
 
 @torch.no_grad()

@@ -66,6 +66,21 @@ def whole_number(rank: Any, layer: str) -> int:
         ) from None
 
 
+def check_multiple(multiple: Any) -> None:
+    """Refuse a multiple that ranks cannot be rounded to.
+
+    Raises
+    ------
+    ParameterError : it is no whole number of at least one
+    """
+    try:
+        right = operator.index(multiple) >= 1 and not isinstance(multiple, bool | np.bool_)
+    except TypeError:
+        right = False
+    if not right:
+        raise ParameterError(f"multiple: found {multiple!r}, expected a whole number of at least 1")
+
+
 def share(value: Any, name: str) -> float:
     """A share as a float.
 
