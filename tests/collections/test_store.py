@@ -141,6 +141,36 @@ def test_a_store_that_is_a_link_as_a_whole_is_read(store):
     check_healed(store)
 
 
+def root_by_file(root):
+    root.write_text("x")
+
+
+def root_by_link_to_nothing(root):
+    root.symlink_to(root.parent / "nothing")
+
+
+def root_by_link_to_itself(root):
+    root.symlink_to(root)
+
+
+def root_by_link_to_a_file(root):
+    root.symlink_to(root.parent / "elsewhere" / "private.json")
+
+
+@pytest.mark.parametrize(
+    "replace", [root_by_file, root_by_link_to_nothing, root_by_link_to_itself, root_by_link_to_a_file]
+)
+def test_what_lies_in_the_place_of_the_store_is_put_aside(store, caplog, replace):
+    root = Path(store.root)
+    shutil.rmtree(root)
+    replace(root)
+    check_healed(store)
+    assert root.is_dir()
+    assert f"'{root}' is a " in caplog.text
+    (aside,) = root.parent.glob("items.*.aside")
+    assert replace is not root_by_file or aside.read_text() == "x"
+
+
 def test_a_file_in_the_place_of_a_folder_is_put_aside(store):
     folder = receipt_file(store).parent
     shutil.rmtree(folder)

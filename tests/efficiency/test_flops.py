@@ -435,6 +435,24 @@ def test_products_that_the_counters_miss(call, expected):
     assert counted.by["ptflops"] == counted.by["torch"]
 
 
+class Shifted(nn.Module):
+    """A convolution or a linear layer without a bias, and a parameter that is added to what it gives."""
+
+    def __init__(self, layer, *shape):
+        super().__init__()
+        self.layer, self.shift = layer, nn.Parameter(torch.ones(shape))
+
+    def forward(self, x):
+        return self.layer(x) + self.shift
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (1, 3, 1)])
+def test_a_parameter_along_one_axis_is_a_bias_wherever_that_stands(shape):
+    convolution = nn.Conv1d(2, 3, 2, bias=False)
+    assert count_flops(Shifted(convolution, *shape), (2, 5)).flops == 2 * 2 * 3 * 2 * 4 + 3 * 4
+    assert count_flops(Shifted(nn.Linear(7, 5, bias=False), 1, 5), (7,)).flops == 2 * 7 * 5 + 5
+
+
 @pytest.mark.parametrize(
     ("module", "shape", "biases"),
     [

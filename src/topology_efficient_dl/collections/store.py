@@ -191,15 +191,20 @@ class ItemStore:
             ) from error
 
     def _write_over(self, path: str, data: bytes) -> None:
-        """Write a file of the store; what lies in the place of it or of its folder and is another thing is put aside.
+        """Write a file of the store; what lies in the place of it or of its folders and is another thing is put aside.
+
+        The store as a whole may be a link to a folder elsewhere, one that leads to nothing may not.
 
         Raises
         ------
         StorageError : the file system refuses
         """
-        for part, kind in ((self.fs._parent(path), "directory"), (path, "file")):
+        places = ((self.root, "directory"), (self.fs._parent(path), "directory"), (path, "file"))
+        for part, kind in places:
             try:
                 found = self._kind(part)
+                if part == self.root and found == "link" and os.path.isdir(part):
+                    continue
                 if found not in (None, kind):
                     aside = f"{part}.{uuid.uuid4().hex[:8]}.aside"
                     logger.warning("'%s' is a %s, expected a %s; it was put aside as '%s'", part, found, kind, aside)

@@ -316,13 +316,20 @@ class _Beside(TorchDispatchMode):
             self.biases += size if kwargs.get("beta", 1) else 0
             self.biases_of_ptflops += size if name in ("addmm", "convolution", "_convolution") else 0
         elif name == "add" and self._product is not None:
-            biases = [each for each in args[:2] if isinstance(each, nn.Parameter) and each.ndim == 1]
+            biases = [each for each in args[:2] if _is_bias(each)]
             if biases and any(each is not biases[0] and _is_of(each, self._product) for each in args[:2]):
                 self.biases += result.numel()
-        if name in (*_BY_COUNTERS, *_PRODUCTS) or (self._product is not None and _is_of(result, self._product)):
+        if name in (*_BY_COUNTERS, *_PRODUCTS, *_BIASED) or (
+            self._product is not None and _is_of(result, self._product)
+        ):
             self._product = result if isinstance(result, torch.Tensor) else None
         elif name not in ("t", "view", "detach"):
             self._product = None
+
+
+def _is_bias(value: Any) -> bool:
+    """Whether a value is learnt and has one number for every place of a single axis, wherever that axis stands."""
+    return isinstance(value, nn.Parameter) and value.ndim > 0 and value.numel() == max(value.shape)
 
 
 def _is_of(value: Any, product: torch.Tensor) -> bool:

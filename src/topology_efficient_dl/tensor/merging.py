@@ -106,8 +106,8 @@ def merge(network: nn.Module, example: Any = None) -> Merged:
     if example is None:
         return Merged(made, left)
     plain = copied(network).eval()
-    reason = _why_not_same(copied(network).eval(), made, example)
-    return Merged(plain, left | {"": reason}) if reason else Merged(made, left)
+    otherwise = _why_not_same(copied(network).eval(), made, example)
+    return Merged(plain, left | {"": otherwise}) if otherwise else Merged(made, left)
 
 
 def _merged(network: nn.Module, batched: bool) -> tuple[nn.Module, dict[str, str]]:
