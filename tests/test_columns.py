@@ -47,3 +47,18 @@ def test_many_columns_are_as_each_by_itself() -> None:
 def test_what_float32_cannot_hold_is_named(value: float) -> None:
     with pytest.raises(DataError, match="feature 1 of node 2 is"):
         as_float32([[0, 0], [0, 0], [0, value]])
+
+
+@pytest.mark.parametrize("unit", [5e-324, 1e-300, 1e-162, 1e-45, 1e37])
+def test_squares_of_no_unit_vanish(unit: float) -> None:
+    np.testing.assert_allclose(standardised(unit * np.array([[1.0], [3.0]])), [[-1], [1]])
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_whole_numbers_beyond_two_to_the_53_stay_apart(dtype: type) -> None:
+    rows = np.array([[0], [1], [2], [5]])
+    large = (rows + 2**60).astype(dtype)
+    np.testing.assert_allclose(standardised(large), standardised(ROWS))
+    np.testing.assert_allclose(standardised(narrowed(large)), standardised(ROWS))
+    far = np.array([[-(2**62)], [2**62]])
+    np.testing.assert_allclose(standardised(far), [[-1], [1]])

@@ -16,6 +16,8 @@ RealArray = NDArray[np.float32] | NDArray[np.float64]
 LARGEST = float(np.finfo(np.float32).max)
 HARMLESS = 2.0**-16
 """Share of a column's range that float32 may round away."""
+LARGEST_EXACT = 2.0**53
+"""Up to here float64 tells all whole numbers apart."""
 ROUNDINGS = 4
 """A column is constant where its range is at most so many roundings of its largest value."""
 FAR_OFF = 2.0**-20
@@ -62,7 +64,8 @@ def check_range(values: NDArray[Any], row: str = "node", column: str = "feature"
 def narrowed(values: NDArray[Any]) -> RealArray:
     """The values in float32 where no column loses more than ``HARMLESS`` of its range by it, else in float64.
 
-    Seconds since 1970 and large ids stay apart so until they are standardised.
+    Seconds since 1970 and large ids stay apart so until they are standardised. A column of integers beyond 2**53 is
+    counted from its least value.
 
     Parameters
     ----------
@@ -73,6 +76,7 @@ def narrowed(values: NDArray[Any]) -> RealArray:
     >>> narrowed(np.array([[1.5], [0.1]])).dtype, narrowed(np.array([[1.7e9], [1.7e9 + 1]])).dtype
     (dtype('float32'), dtype('float64'))
     """
+    values = _from_least(values)
     harmless = values.dtype == np.float32 or all(map(_survives, _wide(values)))
     return values.astype(np.float32) if harmless else values.astype(np.float64)
 
@@ -113,7 +117,9 @@ def standardised(values: NDArray[Any], rounding: float = 2.0**-52) -> Float32Arr
     [[-1.0, -1.0, 0.0], [1.0, 1.0, 0.0]]
     """
     check_range(values)
-    wide = values.astype(np.float64)
+    wide = _from_least(values).astype(np.float64)
+    # A power of two changes no digit, and keeps squares of the smallest numbers above 0.
+    wide = np.ldexp(wide, -np.frexp(np.abs(wide).max(axis=0, initial=0.0))[1])
     varies = ~constant_columns(wide, rounding)
     if len(wide):
         least = wide.min(axis=0)
@@ -125,7 +131,18 @@ def standardised(values: NDArray[Any], rounding: float = 2.0**-52) -> Float32Arr
 def _wide(values: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     """Some columns at a time in float64, if there are rows."""
     for start in range(0, values.shape[1] if len(values) else 0, _AT_ONCE):
-        yield values[:, start : start + _AT_ONCE].astype(np.float64)
+        yield _from_least(values[:, start : start + _AT_ONCE]).astype(np.float64)
+
+
+def _from_least(values: NDArray[Any]) -> NDArray[Any]:
+    """The values; columns of whole numbers beyond 2**53 lose their least one, so that float64 tells them apart."""
+    if values.dtype.kind not in "iu" or values.dtype.itemsize < 8 or not len(values):
+        return values
+    wide = values.astype(np.float64)
+    large = np.abs(wide).max(axis=0, initial=0.0) > LARGEST_EXACT
+    # Differences of int64 may need all 64 bits, which unsigned ones have; they wrap around to the right ones.
+    wide[:, large] = values[:, large].astype(np.uint64) - values[:, large].min(axis=0).astype(np.uint64)
+    return wide
 
 
 def _varies(part: NDArray[np.float64], rounding: float = 2.0**-52) -> NDArray[np.bool_]:

@@ -89,6 +89,23 @@ def test_a_simplex_of_a_million_faces_is_the_largest_that_is_filled():
         SimplicialComplex.of_simplices(30, [range(21)])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((-1, []), "n_nodes is '-1'; expected a whole number from 0 to 20,000,000"),
+        ((2.0, [[0, 1]]), "n_nodes is '2.0'"),
+        ((10**12, []), "n_nodes is '1000000000000'"),
+        ((True, []), "n_nodes is 'True'"),
+        ((3, [], -1), "max_dimension is '-1'"),
+        ((3, [], 10**9), "max_dimension is '1000000000'"),
+        ((3, 5), "simplices is 5; expected a list"),
+    ],
+)
+def test_counts_that_are_none_are_refused(arguments, message):
+    with pytest.raises(DataError, match=message):
+        SimplicialComplex.of_simplices(*arguments)
+
+
 def make(**changes) -> SimplicialComplex:
     good = known("filled triangle")
     parts = {name: getattr(good, name) for name in ("n_nodes", "simplices", "weights", "first", "last")}

@@ -169,6 +169,30 @@ def test_attributes_say_which_is_the_class(tmp_path: Path, text: str) -> None:
     np.testing.assert_array_equal(part.series[0], [[0.5, 2]])
 
 
+def test_the_attribute_called_class_is_the_class_though_another_lists_values(tmp_path: Path) -> None:
+    path = tmp_path / "Toy_TRAIN.arff"
+    path.write_text(ARFF.format("sex {0,1}", "class numeric", "1,0.5,7"))
+    part = read_series(path)
+    assert part.labels == ["7"]
+    np.testing.assert_array_equal(part.series[0], [[1, 0.5]])
+
+
+@pytest.mark.parametrize("name", ["idx", "Sample_ID", "Unnamed: 0.1", "row_id"])
+def test_a_row_index_by_its_name_is_left_out(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "Toy_TRAIN.csv"
+    path.write_text(f"{name},label,t0\n0,a,0.5\n1,b,2\n")
+    part = read_series(path)
+    assert [series.tolist() for series in part.series] == [[[0.5]], [[2.0]]]
+    assert part.notes == (f"column '{name}' of Toy_TRAIN.csv left out: a row index by its name",)
+
+
+def test_names_of_labels_are_classes_where_other_lines_have_them(tmp_path: Path) -> None:
+    path = tmp_path / "Toy_TRAIN.csv"
+    for text in ("target,3,1,2\nother,1,2,3\n", "y,1,2,4\nn,2,1,3\ny,1,4,2\n", "y,1,3,2\nn,1,2,3\n"):
+        path.write_text(text)
+        assert len(read_series(path).series) == text.count("\n")
+
+
 @pytest.mark.parametrize("name", ["GunPoint", "OSULeaf", "BasicMotions", "JapaneseVowels", "PickupGestureWiimoteZ"])
 @pytest.mark.parametrize("part", ["TRAIN", "TEST"])
 def test_ts_agrees_with_aeon(name: str, part: str) -> None:
@@ -228,6 +252,22 @@ def test_arff_agrees_with_aeon_and_with_ts(name: str) -> None:
         ),
         (".csv", "label,class,t2\n1,0.5,2\n", r"line 1: .*several of them may be the label"),
         (".csv", "y,0,1,2\nn,1,2,1\ny,0,2,2\n", r"line 3: label 'y' is the column's name; rename"),
+        (".csv", "label,0,0.1,0.3,0.7\n1,2,3,1,2\n", r"line 1: 'label' is a name of labels and no other line has it"),
+        (".csv", "class,1,2,4,8\na,2,3,1,2\nb,2,3,1,2\n", r"line 1: 'class' is a name of labels"),
+        (".csv", "y,0,1,1.1,2\na,2,3,1,2\n", r"line 1: 'y' is a name of labels"),
+        (".tsv", "label\t4\t3\t2\t1\n1\t2\t3\t1\t2\n", r"line 1: 'label' is a name of labels"),
+        (
+            ".arff",
+            ARFF.format("a {1,2}", "y real", "1,2,3"),
+            r"which attribute is the class is not said \(found a, y\)",
+        ),
+        (".arff", ARFF.format("id {1,2}", "c real", "1,2,3"), r"which attribute is the class is not said"),
+        (".ts", "@data\n1,2,3:-0.1,-0.6\n", r"line 2: no class label: '-0.1,-0.6' after the last colon"),
+        (
+            ".ts",
+            "@dimensions 3\n@classLabel true 1 2\n@data\n1,2:3,4:1\n",
+            r"line 4: 2 channels before label '1', but @dimensions says 3; add the channel",
+        ),
         (".csv", "a,0.5,,2\n", r"line 1: '' is not a number.*write NaN where a value is missing"),
         (".csv", "label,t0,t1\na,1\n", r"line 2: 2 fields, but the first line names 3 columns"),
         (".dat", "1 2\n", r"unknown format '.dat'; expected one of .tsv"),

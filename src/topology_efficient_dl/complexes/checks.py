@@ -12,6 +12,8 @@ from topology_efficient_dl.errors import DataError
 
 LARGEST_SIMPLEX = 20
 """Vertices of a simplex whose faces are all listed: they are 2 to this power."""
+MOST = {"n_nodes": 20_000_000, "max_dimension": LARGEST_SIMPLEX - 1}
+"""Of nodes, whose tables take 32 bytes each, and of dimensions."""
 
 
 def check_times(times: ArrayLike) -> IntArray:
@@ -46,6 +48,19 @@ def check_times(times: ArrayLike) -> IntArray:
     return times - times[0]
 
 
+def check_count(value: int, name: str) -> int:
+    """A whole number of nodes or of dimensions, from 0 to ``MOST[name]``.
+
+    Raises
+    ------
+    DataError : it is something else
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value <= MOST[name]:
+        found = f"simplicial complex: {name} is {str(value)[:60]!r}"
+        raise DataError(f"{found}; expected a whole number from 0 to {MOST[name]:,}; correct it")
+    return int(value)
+
+
 def check_simplices(simplices: Sequence[ArrayLike], n_nodes: int) -> list[list[int]]:
     """The vertices of every simplex, refused unless they are known nodes, each once, and few enough.
 
@@ -54,6 +69,8 @@ def check_simplices(simplices: Sequence[ArrayLike], n_nodes: int) -> list[list[i
     DataError : a simplex is empty, or not of distinct whole numbers from 0 to ``n_nodes - 1``, or has more than
         ``LARGEST_SIMPLEX`` vertices
     """
+    if not np.iterable(simplices):
+        raise DataError(f"simplicial complex: simplices is {str(simplices)[:60]}; expected a list of lists of vertices")
     return [_vertices(place, simplex, n_nodes) for place, simplex in enumerate(simplices)]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from topology_efficient_dl.complexes.boundary import boundary_matrix, face_places
-from topology_efficient_dl.complexes.checks import check_simplices
+from topology_efficient_dl.complexes.checks import check_count, check_simplices
 from topology_efficient_dl.complexes.rows import FloatArray, IntArray, Occurrences, row_codes
 from topology_efficient_dl.errors import DataError
 
@@ -123,8 +123,9 @@ class SimplicialComplex:
         Raises
         ------
         DataError : a simplex is not of distinct whole numbers from 0 to ``n_nodes - 1``, or has too many for
-            all of its faces to be listed; nothing is built then
+            all of its faces to be listed; or the number of nodes or dimensions is none; nothing is built then
         """
+        n_nodes, max_dimension = check_count(n_nodes, "n_nodes"), check_count(max_dimension, "max_dimension")
         tree = gudhi.SimplexTree()
         for simplex in check_simplices(simplices, n_nodes):
             tree.insert(simplex)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from topology_efficient_dl.data.delimited import INDEX_NAMES, LABEL_NAMES
+from topology_efficient_dl.data.delimited import LABEL_NAMES, LETTER, is_index_name
 from topology_efficient_dl.data.formats import (
     NumberedLines,
     ParsedFile,
@@ -39,14 +39,15 @@ class _Attribute:
 
     @property
     def is_index(self) -> bool:
-        return self.name.casefold() in INDEX_NAMES and not self.values
+        counts = any(self.values == [str(k) for k in range(start, start + len(self.values))] for start in (0, 1))
+        return is_index_name(self.name) and counts
 
 
 def arff_rows(path: Path, lines: NumberedLines, label_column: str | None = None) -> ParsedFile:
     r"""Rows of values and a label, or of ``'value,value\nvalue,value',label`` with one line a channel.
 
-    The label is the attribute with a list of values (of several the one that is called class, label or target, or the
-    last); without attributes it is last.
+    The label is the attribute that is called class, label or target, else the one with a list of values (of several the
+    last attribute); without attributes it is last.
 
     Parameters
     ----------
@@ -99,15 +100,18 @@ def _class_attribute(path: Path, attributes: Sequence[_Attribute], label_column:
     if label_column is not None:
         hint = did_you_mean(label_column, names) or ";"
         raise damaged(path, f"no attribute '{label_column}'{hint} correct ingest.label_column or unset it")
-    nominal = [place for place, attribute in enumerate(attributes) if attribute.values]
+    nominal = [place for place, attribute in enumerate(attributes) if attribute.values and not attribute.is_index]
     named = [place for place, name in enumerate(names) if name.casefold() in LABEL_NAMES]
-    for candidates in (nominal, [place for place in nominal if place in named], named):
-        if len(candidates) == 1:
-            return candidates[0]
+    both = [place for place in nominal if place in named]
     last = len(names) - 1
-    if last in nominal:
-        return last
-    found = ", ".join(names[place] for place in nominal) or "none with a list of values such as {a,b}"
+    candidates = next((found for found in (both, named, nominal) if found), [])
+    candidates = [last] if last in candidates and last in nominal else candidates
+    # A coordinate may be called y as well, beside a list of values that has another name.
+    coordinate = bool(nominal) and not both and [names[place].casefold() for place in named] == [LETTER]
+    if len(candidates) == 1 and not coordinate:
+        return candidates[0]
+    doubtful = sorted({*nominal, *named})
+    found = ", ".join(names[place] for place in doubtful) or "none with a list of values such as {a,b}"
     raise damaged(path, f"which attribute is the class is not said (found {found}); set ingest.label_column=<name>")
 
 

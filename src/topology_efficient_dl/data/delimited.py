@@ -8,6 +8,7 @@ label and which is a row index; where it does not, labels are first, as in the U
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,7 +26,11 @@ from topology_efficient_dl.errors import did_you_mean
 LABEL_NAMES = frozenset(
     {"label", "labels", "class", "classes", "target", "y", "category", "class_label", "classlabel", "class label"}
 )
-INDEX_NAMES = frozenset({"", "index", "unnamed: 0", "id", "row", "rownames"})
+LETTER = "y"
+"""A name of labels that is a name of much else."""
+PERHAPS_A_CLASS = frozenset({LETTER, "target", "category"})
+"""Names of labels that could be a class too."""
+INDEX_NAME = re.compile(r"|index|idx|unnamed: 0(\.[0-9]+)*|id|row|row_id|rownames|sample_id")
 SEPARATORS = ("\t", ";", ",")
 AT_LEAST_A_RAMP = 3
 
@@ -72,6 +77,17 @@ def delimited_rows(path: Path, lines: NumberedLines, label_column: str | None = 
     return ParsedFile(rows, -1 if label_column == "last" else 0, declared=label_column is not None)
 
 
+def is_index_name(name: str) -> bool:
+    """Whether a column of this name is a row index, in any case.
+
+    Examples
+    --------
+    >>> [is_index_name(name) for name in ("Id", "Unnamed: 0.1", "time", "")]
+    [True, True, False, True]
+    """
+    return INDEX_NAME.fullmatch(name.casefold()) is not None
+
+
 def _is_header_of_numbers(fields: Sequence[str]) -> bool:
     """Whether a first line counts its columns: 0, 1, 2, ... or 1, 2, 3, ...; an index has no name before them."""
     if fields[0] == "":
@@ -105,7 +121,7 @@ def _are_names(names: Sequence[str]) -> bool:
         return True
     rest = [name for name in names if name.casefold() not in LABEL_NAMES]
     named = len(rest) < len(names)
-    return named and _is_ramp(rest[1:] if rest and rest[0].casefold() in INDEX_NAMES else rest)
+    return named and _is_ramp(rest[1:] if rest and is_index_name(rest[0]) else rest)
 
 
 def _is_word(text: str) -> bool:
@@ -130,7 +146,7 @@ def _column_named(path: Path, line: int, names: Sequence[str], label_column: str
     """Which of the named columns is the label."""
     if label_column in names:
         return list(names).index(str(label_column))
-    kept = [index for index, name in enumerate(names) if name.casefold() not in INDEX_NAMES]
+    kept = [index for index, name in enumerate(names) if not is_index_name(name)]
     if label_column in ("first", "last") and kept:
         return kept[0 if label_column == "first" else -1]
     shown = ", ".join(names[:4]) + (f", ... {names[-1]}" if len(names) > 4 else "")
@@ -148,7 +164,7 @@ def _column_named(path: Path, line: int, names: Sequence[str], label_column: str
 def _named_columns(
     path: Path, numbered: Iterator[tuple[int, str]], separator: str | None, names: Sequence[str], label: int
 ) -> ParsedFile:
-    index = [column for column, name in enumerate(names) if name.casefold() in INDEX_NAMES and column != label]
+    index = [column for column, name in enumerate(names) if is_index_name(name) and column != label]
     values = [column for column in range(len(names)) if column not in (label, *index)]
 
     def rows() -> Iterator[TextRow]:
@@ -175,10 +191,28 @@ def _unnamed_columns(
     for number, line in numbered:
         fields = split_fields(line, separator)
         label = fields.pop(-1 if last else 0)
-        labels.append(label)
+        labels.append(normalise_label(label))
         row = TextRow(number, label, [fields])
-        if len(labels) == 1 and _is_word(label) and len(fields) >= AT_LEAST_A_RAMP:
-            suspect = row if _counts_from(0, fields) or _counts_from(1, fields) else None
+        if len(labels) == 1 and (_names_a_column(labels[0], fields) or _counts_after_a_word(labels[0], fields)):
+            suspect = row
         yield row
-    if suspect and len(labels) > AT_LEAST_A_RAMP and labels.count(suspect.label) == 1:
-        raise damaged(path, _header_of_numbers([suspect.label, *suspect.channels[0]]), suspect.line)
+    if suspect is None or labels.count(labels[0]) > 1:
+        return
+    if labels[0].casefold() in LABEL_NAMES and len(labels) > 1:
+        problem = f"'{labels[0]}' is a name of labels and no other line has it: names of columns, or a series; "
+        raise damaged(path, f"{problem}take the line out, or put a line label, t0, t1, ... before it", suspect.line)
+    if len(labels) > AT_LEAST_A_RAMP and _counts_after_a_word(labels[0], suspect.channels[0]):
+        raise damaged(path, _header_of_numbers([labels[0], *suspect.channels[0]]), suspect.line)
+
+
+def _names_a_column(label: str, fields: Sequence[str]) -> bool:
+    """Whether a label is a name of labels; of those that could be a class, with numbers that rise or fall after it."""
+    if label.casefold() not in PERHAPS_A_CLASS or not all(map(is_number, fields)):
+        return label.casefold() in LABEL_NAMES - PERHAPS_A_CLASS
+    steps = [float(after) - float(before) for before, after in itertools.pairwise(fields)]
+    return len(fields) >= AT_LEAST_A_RAMP and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
+
+
+def _counts_after_a_word(label: str, fields: Sequence[str]) -> bool:
+    counts = _counts_from(0, fields) or _counts_from(1, fields)
+    return _is_word(label) and len(fields) >= AT_LEAST_A_RAMP and counts

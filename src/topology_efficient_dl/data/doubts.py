@@ -6,20 +6,22 @@ Nothing here looks at files whose format, or whose user, says where labels are a
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.data.formats import WARNING as WARNING
 from topology_efficient_dl.data.formats import damaged, is_number
 from topology_efficient_dl.data.readers import LabelledSeries
 from topology_efficient_dl.errors import DataError
 
-WARNING = "warning: "
-"""How notes begin that a user should act on; they are logged too."""
-
 FEWEST = 4
 """Series below which nothing is concluded from how often a label occurs."""
+
+SHORTEST_HEADER = 3
+"""Fields from which a first line that counts is doubted."""
 
 NO_READING = (-999.0, -9999.0, -99999.0)
 LARGEST_FLOAT32 = 3.4e38
@@ -42,9 +44,10 @@ def doubts(train: LabelledSeries, test: LabelledSeries) -> list[str]:
     if not train.declared:
         _refuse_row_numbers(train, test)
         _refuse_measurements(train)
-    found = [*_label_doubts(train, test), *_length_doubts(train, test)]
-    parts = (train,) if test is train else (train, test)
-    return [WARNING + text for text in (*found, *(text for part in parts for text in _no_reading(part)))]
+    found = [*_label_doubts(train, test), *_length_doubts(train, test), *_alone_in_the_first_line(train, test)]
+    for part in (train,) if test is train else (train, test):
+        found += [*_counting(part), *_no_reading(part)]
+    return [WARNING + text for text in found]
 
 
 def where_labels_are(part: LabelledSeries) -> str:
@@ -136,6 +139,30 @@ def _length_doubts(train: LabelledSeries, test: LabelledSeries) -> Iterator[str]
         (in_train,), (in_test,) = lengths
         if abs(in_train - in_test) == 1:
             yield f"every series has {in_train} values in train and {in_test} in test; do both have the same columns?"
+
+
+def _alone_in_the_first_line(train: LabelledSeries, test: LabelledSeries) -> Iterator[str]:
+    """The first label comes never again, and all others often: a line of names may be one."""
+    first, *others = train.labels
+    often = others and min(Counter(others).values()) >= FEWEST
+    if often and first not in others and (test is train or first not in test.labels) and not train.columns:
+        yield f"label '{first}' occurs in line {train.lines[0]} of {train.path.name} only; is that a line of names?"
+
+
+def _counting(part: LabelledSeries) -> Iterator[str]:
+    """Column numbers in the place of a series, and row numbers in a column of values that has a name."""
+    row = part.series[0][0].tolist()
+    if part.label_column is not None and not part.columns and is_number(part.labels[0]):
+        label = float(part.labels[0])
+        row = [*row, label] if part.label_column == -1 else [label, *row]
+        if len(row) >= SHORTEST_HEADER and row in (list(range(len(row))), list(range(1, len(row) + 1))):
+            found = f"line {part.lines[0]} of {part.path.name} counts ({part.labels[0]}, {row[1]:g}, ...)"
+            yield f"{found}; if it numbers columns, take it out: to_csv(header=False, index=False)"
+    if part.columns and len(part.series) >= FEWEST and part.n_channels == 1:
+        for place in range(min(len(part.columns), *(values.shape[1] for values in part.series))):
+            column = np.array([values[0, place] for values in part.series])
+            if column[0] == round(float(np.nan_to_num(column[0]))) and (np.diff(column) == 1).all():
+                yield f"column '{part.columns[place]}' of {part.path.name} counts the rows; if so, {TAKE_OUT_INDEX}"
 
 
 def _no_reading(part: LabelledSeries) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ MISSING_VALUE = re.compile(r"\?|[+-]?nan", re.IGNORECASE)
 FLOAT_AS_PRINTED = re.compile(r"([+-]?)[0-9]\.[0-9]+e[+-][0-9]{2,3}")
 LARGEST_EXACT_INTEGER = 2**53
 QUOTES = "\"'"
+WARNING = "warning: "
+"""How notes begin that a user should act on; they are logged too."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,11 @@ def damaged(path: Path, problem: str, line: int | None = None) -> DataError:
 
 
 def normalise_label(text: str) -> str:
-    """A class label as written, for series and graphs alike: blanks around it and its quotes are no part of it.
+    """A class label of a file of series as written: blanks around it and its quotes are no part of it.
 
-    Inside quotes everything counts. One spelling is brought to another: whole numbers as C, MATLAB and numpy print
-    floating point numbers (``%e``), which is how the UCR archive's old text files write class codes.
+    Those of graphs stay as they are (`graphs.text_tables`, `graphs.graph_json`). Inside quotes everything counts. One
+    spelling is brought to another: whole numbers as C, MATLAB and numpy print floating point numbers (``%e``), which is
+    how the UCR archive's old text files write class codes.
 
     Examples
     --------
@@ -159,18 +162,22 @@ def _ts_rows(path: Path, numbered: Iterator[tuple[int, str]], classes: list[str]
         *channels, label = split_fields(line, ":")
         values = [channel.split(",") for channel in channels]
         lacking = dimensions.isdecimal() and len(values) == int(dimensions) - 1
-        if values and (lacking or _is_a_channel(label, values[-1])):
-            raise damaged(
-                path, f"no class label: '{label[:40]}' after the last colon holds values; write it there", number
-            )
+        listed = _comparable(normalise_label(label)) in known
+        if values and not listed and (lacking or _is_a_channel(label)):
+            problem = f"no class label: '{label[:40]}' after the last colon holds values; write it there"
+            lacks = f" (or the channel that is missing: @dimensions says {dimensions})" if lacking else ""
+            raise damaged(path, problem + lacks, number)
+        if lacking and values:
+            problem = f"{len(values)} channels before label '{label[:40]}', but @dimensions says {dimensions}"
+            raise damaged(path, f"{problem}; add the channel or correct @dimensions", number)
         check_listed(path, number, label, known, "@classLabel")
         yield TextRow(number, label, values)
 
 
-def _is_a_channel(label: str, channel: Sequence[str]) -> bool:
-    """Whether what stands in a label's place has as many numbers as the channel before it, and more than one."""
+def _is_a_channel(label: str) -> bool:
+    """Whether what stands in a label's place is more than one number."""
     parts = label.split(",")
-    return 1 < len(parts) == len(channel) and all(is_number(part) or MISSING_VALUE.fullmatch(part) for part in parts)
+    return len(parts) > 1 and all(is_number(part) or MISSING_VALUE.fullmatch(part.strip()) for part in parts)
 
 
 def check_listed(path: Path, line: int, label: str, known: set[str], where: str) -> None:

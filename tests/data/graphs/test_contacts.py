@@ -112,6 +112,16 @@ def test_a_log_with_a_header(write) -> None:
     assert log.n_contacts == 1
 
 
+def test_times_that_could_stand_first_or_last_are_doubted(write) -> None:
+    doubt = (
+        "warning: log.csv is read as t i j, and could be i j t, since its first and last column rise; name the columns"
+    )
+    for text in ("1 2 20\n2 3 40\n", "1 5 20\n2 6 40\n3 7 60\n"):
+        assert read_contact_log(write("log.csv", text), name="toy").notes[0].startswith(doubt)
+    for text in ("t i j\n1 2 20\n2 3 40\n", "20 1 2\n40 1 8\n", "20 1 2\n40 2 3\n60 3 1\n"):
+        assert not any("i j t" in note for note in read_contact_log(write("log.csv", text), name="toy").notes)
+
+
 contacts = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40)
 
 

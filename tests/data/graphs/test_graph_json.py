@@ -77,6 +77,10 @@ def document(**changes) -> str:
     ("text", "message"),
     [
         ('{"nodes": [\n,]}', r"graph.json, line 2: is no JSON \(Expecting value at column 1\)"),
+        ("[" * 100_000, r"graph.json: lists within lists without end"),
+        ('{"nodes": [{"id": %s}]}' % ("1" * 5000), r"graph.json: has a number that cannot be read"),
+        (document(nodes=[{"id": "\ud800"}]), r"nodes\[0\].id: .*half of a surrogate pair.*found '.ud800'"),
+        (document(name="\ud800"), r"name: .*half of a surrogate pair"),
         ("[]", r"the document: Input should be .*found \[\]"),
         (document(nodes=[]), r"nodes: .*at least 1 item"),
         (document(contacts=[]), r"contacts: .*at least 1 item"),
@@ -108,3 +112,10 @@ def document(**changes) -> str:
 def test_what_is_wrong_is_named(write, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_graph_json(write("graph.json", text))
+
+
+def test_large_whole_features_stay_apart(write) -> None:
+    nodes = [{"id": k, "features": [2**60 + k, k / 4, 10**30 * k]} for k in range(3)]
+    graph = read_graph_json(write("graph.json", json.dumps({"nodes": nodes, "edges": [[0, 1]]})))
+    assert graph.features is not None
+    np.testing.assert_allclose(graph.features, [[k, k / 4, 1e30 * k] for k in range(3)])

@@ -156,6 +156,16 @@ def test_an_edge_list_with_names_of_columns(write) -> None:
         read_edge_list(write("e.csv", "# hashtags\ncats dogs\n#cats #dogs\n"), name="g")
 
 
+def test_a_first_line_of_words_that_come_never_again_is_doubted(write) -> None:
+    graph = read_edge_list(write("e.csv", "person,friend\nann,bob\nbob,cat\n"), name="g")
+    assert graph.notes == (
+        "warning: line 1 of e.csv (person, friend) has two nodes that no other line has; if it names the columns, call "
+        "them i j",
+    )
+    for text in ("ann,bob\nbob,cat\n", "1,2\n3,4\n"):
+        assert read_edge_list(write("e.csv", text), name="g").notes == ()
+
+
 @given(edge_lists)
 def test_edges_agree_with_a_set(pairs) -> None:
     expected = sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})

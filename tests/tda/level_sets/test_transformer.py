@@ -422,6 +422,13 @@ def test_float32_series_on_a_large_offset_are_left_as_they_are_with_a_warning() 
     assert "offset" not in curves.state()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_units_in_which_float32_has_no_digits_are_refused(dtype: type) -> None:
+    with pytest.raises(DataError, match=r"largest magnitude of train is .*e-40; expected more than 1e-30"):
+        fitted((1e-40 * SERIES).astype(dtype), **FEW)
+    fitted(np.full_like(SERIES, 1e-40, dtype=dtype), **FEW)
+
+
 @pytest.mark.parametrize(
     ("representations", "value"),
     [(("raw",), 1e39), (("raw",), -1e200), (("difference",), 3e38), (("cumulative",), 2e38)],

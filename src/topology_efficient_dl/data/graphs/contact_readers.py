@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from topology_efficient_dl.data.formats import damaged
+from topology_efficient_dl.data.formats import WARNING, damaged
 from topology_efficient_dl.data.graphs.contact_log import ContactLog, ordered_contacts
 from topology_efficient_dl.data.graphs.groups import TimedGroups, ordered_groups
 from topology_efficient_dl.data.graphs.node_tables import (
@@ -26,6 +26,8 @@ from topology_efficient_dl.data.graphs.node_tables import (
 from topology_efficient_dl.data.graphs.records import IntArray, notes_of
 from topology_efficient_dl.data.graphs.text_tables import read_table
 
+SHORT = 2
+"""Contacts up to which a column rises by chance."""
 UnknownNodes = Literal["error", "keep"]
 
 
@@ -60,6 +62,7 @@ def read_contact_log(
     table = read_table(contacts, *layouts, whole=("t",), optional=("Ci", "Cj"), header=header)
     if not table.attrs["named"]:
         _refuse_time_last(contacts, table)
+    doubt = _time_last_perhaps(contacts, table) if metadata is None and "Ci" not in table else ()
     inline = _inline_classes(table) if "Ci" in table else None
     if metadata is not None:
         known: NodeTable | None = read_metadata_file(metadata)
@@ -69,7 +72,7 @@ def read_contact_log(
     nodes = index_nodes(ids, known, places_in(contacts, table, 2), unknown_nodes == "keep")
     times, pairs, repairs = ordered_contacts(table["t"].to_numpy(), nodes.codes.reshape(-1, 2), resolution)
     clashes = _clashes(inline, known) if inline is not None and known is not None else ()
-    notes = (*repairs, *nodes.notes, *clashes)
+    notes = (*doubt, *repairs, *nodes.notes, *clashes)
     return ContactLog(name, times, pairs, nodes.nodes, nodes.labels, nodes.classes, nodes.attributes, notes=notes)
 
 
@@ -123,6 +126,18 @@ def _refuse_time_last(path: Path, table: pd.DataFrame) -> None:
     if (rise >= 0).all() and (rise > 0).any() and set(table["i"]) & set(first.astype(np.str_)):
         problem = "the first column falls and has ids of the second, and the third rises; expected the time first; "
         raise damaged(path, f"{problem}name the columns in the first line (i j t), or change their order")
+
+
+def _time_last_perhaps(path: Path, table: pd.DataFrame) -> tuple[str, ...]:
+    """A warning where the first and the last column rise, so that either could be times."""
+    if table.attrs["named"] or not table["j"].str.fullmatch("[0-9]{1,18}").all():
+        return ()
+    rises = [np.diff(column.to_numpy(np.int64)) for column in (table["t"], table["j"])]
+    both = all((rise >= 0).all() and (rise > 0).any() for rise in rises)
+    if both and (len(table) > SHORT or set(table["i"]) & set(table["t"].astype(str))):
+        found = f"{path.name} is read as t i j, and could be i j t, since its first and last column rise"
+        return (f"{WARNING}{found}; name the columns in the first line",)
+    return ()
 
 
 def _inline_classes(table: pd.DataFrame) -> pd.DataFrame:

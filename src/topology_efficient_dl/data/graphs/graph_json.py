@@ -29,9 +29,13 @@ from pydantic import (
     StrictInt,
     StrictStr,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 
+from topology_efficient_dl.columns import LARGEST as LARGEST_FLOAT32
+from topology_efficient_dl.columns import LARGEST_EXACT
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.contact_log import ContactLog, ordered_contacts
 from topology_efficient_dl.data.graphs.groups import TimedGroups, ordered_groups
@@ -45,12 +49,23 @@ from topology_efficient_dl.data.graphs.text_tables import LARGEST, open_text
 def _plain(text: int | str) -> int | str:
     if isinstance(text, str) and (not text or "\0" in text):
         raise ValueError("expected a text that is not empty and has no NUL, a whole number, or null for no label")
+    return _characters(text) if isinstance(text, str) else text
+
+
+def _characters(text: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("half of a surrogate pair is no character; expected text that UTF-8 can write")
     return text
+
+
+def _kept_exact(value: Any, to_float: ValidatorFunctionWrapHandler) -> float | int:
+    large = type(value) is int and LARGEST_EXACT < abs(value) < LARGEST_FLOAT32
+    return value if large else float(to_float(value))
 
 
 Id = Annotated[StrictInt | StrictStr, AfterValidator(_plain)]
 Time = Annotated[int, Field(strict=True, ge=-LARGEST, le=LARGEST)]
-Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False), WrapValidator(_kept_exact)]
 
 
 class _Part(BaseModel):
@@ -75,7 +90,7 @@ class GroupEntry(_Part):
 class GraphDocument(_Part):
     """What ``graph.json`` holds."""
 
-    name: str | None = None
+    name: Annotated[str, AfterValidator(_characters)] | None = None
     nodes: tuple[NodeEntry, ...] = Field(min_length=1)
     contacts: tuple[tuple[Time, Id, Id], ...] | None = Field(None, min_length=1)
     groups: tuple[GroupEntry, ...] | None = Field(None, min_length=1)
@@ -164,6 +179,11 @@ def _document(path: Path) -> GraphDocument:
         raise damaged(path, problem, error.lineno) from error
     except ValidationError as error:
         raise damaged(path, _first_problem(error)) from error
+    except RecursionError as error:
+        raise damaged(path, "lists within lists without end; expected an object with nodes; correct it") from error
+    except ValueError as error:
+        problem = f"has a number that cannot be read ({error}); expected times and features within 3.4e38"
+        raise damaged(path, f"{problem}, and longer ids in quotes; correct it") from error
 
 
 def _object(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -179,7 +199,7 @@ def _first_problem(error: ValidationError) -> str:
     """The first thing that is wrong, where, and what was found."""
     first = error.errors(include_url=False)[0]
     where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"]).lstrip(".")
-    found = str(first["input"])[:60]
+    found = ascii(first["input"])[:60] if "surrogate" in first["msg"] else str(first["input"])[:60]
     fields = "nodes and one of contacts, groups, edges"
     return f"{where or 'the document'}: {first['msg']} (found {found}); expected {fields} as documented; correct it"
 
@@ -190,7 +210,18 @@ def _features(path: Path, nodes: Sequence[NodeEntry]) -> FloatArray | None:
     if other is not None:
         found = f"nodes[{other}]: {lengths[other] or 'no'} features, but {lengths[0] or 'none'} of nodes[0]"
         raise damaged(path, f"{found}; expected as many for every node, or none for all; fill them up")
-    return checked_features(path, np.array([node.features for node in nodes]), len(nodes)) if lengths[0] else None
+    if not lengths[0]:
+        return None
+    columns = map(_from_the_least, zip(*(node.features or () for node in nodes), strict=True))
+    return checked_features(path, np.array(list(columns), np.float64).T, len(nodes))
+
+
+def _from_the_least(column: tuple[float, ...]) -> tuple[float, ...]:
+    """Whole numbers beyond 2**53 are counted from the least, so that float64 tells them apart."""
+    if not any(isinstance(value, int) for value in column) or not all(float(value).is_integer() for value in column):
+        return column
+    whole = [int(value) for value in column]
+    return tuple(float(value - min(whole)) for value in whole)
 
 
 def _contact_log(name: str, contacts: Sequence[tuple[int, Any, Any]], nodes: _Nodes) -> ContactLog:

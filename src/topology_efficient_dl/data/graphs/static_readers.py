@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from topology_efficient_dl.bounded import NPZ_ERRORS, check_size, read_npz
 from topology_efficient_dl.columns import check_range, narrowed
-from topology_efficient_dl.data.formats import damaged
+from topology_efficient_dl.data.formats import WARNING, damaged
 from topology_efficient_dl.data.graphs.node_tables import (
     encode_labels,
     index_nodes,
@@ -28,7 +29,7 @@ from topology_efficient_dl.data.graphs.node_tables import (
 )
 from topology_efficient_dl.data.graphs.records import BoolArray, FloatArray, IntArray
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph, undirected_edges
-from topology_efficient_dl.data.graphs.text_tables import read_table
+from topology_efficient_dl.data.graphs.text_tables import WHOLE_NUMBER, read_table
 from topology_efficient_dl.errors import DataError
 
 HETEROPHILOUS = ("node_features", "node_labels", "edges", "train_masks", "val_masks", "test_masks")
@@ -91,8 +92,21 @@ def read_edge_list(edges: Path, metadata: Path | None = None, *, name: str, head
     known = None if metadata is None else read_metadata_file(metadata)
     nodes = index_nodes(table.to_numpy().ravel(), known, places_in(edges, table, 2))
     found, repairs = undirected_edges(nodes.codes.reshape(-1, 2), len(nodes.nodes))
-    notes = (*repairs, *nodes.notes)
+    doubt = _names_perhaps(edges, table) if metadata is None and header is None else ()
+    notes = (*doubt, *repairs, *nodes.notes)
     return StaticGraph(name, found, len(nodes.nodes), nodes.labels, nodes.classes, notes=notes)
+
+
+def _names_perhaps(path: Path, table: pd.DataFrame) -> tuple[str, ...]:
+    """A warning where the first line is of two words that occur in no other."""
+    first, others = set(table.iloc[0]), table.iloc[1:]
+    if table.attrs["named"] or not len(others) or others.isin(first).to_numpy().any():
+        return ()
+    if len(first) == 1 or any(WHOLE_NUMBER.fullmatch(word) for word in first):
+        return ()
+    shown = ", ".join(table.iloc[0])
+    found = f"line {table.index[0]} of {path.name} ({shown}) has two nodes that no other line has"
+    return (f"{WARNING}{found}; if it names the columns, call them i j",)
 
 
 def checked_edges(path: Path, edges: NDArray[Any], n_nodes: int) -> IntArray:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.params import LevelSetRecipe
 from topology_efficient_dl.tda.embeddings import check_series
-from topology_efficient_dl.tda.level_sets.representations import in_full, represent
+from topology_efficient_dl.tda.level_sets.representations import SMALLEST, in_full, represent
 
 Series = NDArray[np.floating[Any]]
 
@@ -132,6 +132,22 @@ def check_range(series: Series, representations: Iterable[str]) -> None:
                 f"the representation '{name}' of it is beyond the range of float32 ({LARGEST_FLOAT32:.3g}). Scale the "
                 "series first, or set ingest.normalise"
             )
+
+
+def check_unit(train: Series) -> None:
+    """Refuse series that vary, but within a range that counts as zero.
+
+    Raises
+    ------
+    DataError : names the largest magnitude
+    """
+    low, high = float(train.min(initial=0.0)), float(train.max(initial=0.0))
+    largest = max(high, -low)
+    if 0 < largest <= SMALLEST and np.ptp(train, axis=2).any():
+        raise DataError(
+            f"level sets: the largest magnitude of train is {largest:g}; expected more than {SMALLEST:g}, below which "
+            "float32 loses digits. Take another unit, or set ingest.normalise"
+        )
 
 
 def offsets_of(train: Series) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ from topology_efficient_dl.tda.level_sets.inputs import (
     check_labels,
     check_range,
     check_recipe,
+    check_unit,
     offsets_of,
     recipe_of,
     series_of,
@@ -129,6 +130,7 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
             raise DataError("level sets: no series to fit on, expected one at least. Give the train series")
         labels = check_labels(y, len(series))
         check_range(series, self.recipe_.representations)
+        check_unit(series)
         self._remember(series.shape[1:], offsets_of(series))
         series = self._shifted(series)
         self.plans_ = {}
