@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.params import LevelSetRecipe
 from topology_efficient_dl.tda.embeddings import check_series
-from topology_efficient_dl.tda.level_sets.representations import in_full, represent
+from topology_efficient_dl.tda.level_sets.representations import SMALLEST, in_full, represent
 
 Series = NDArray[np.floating[Any]]
 
@@ -132,6 +132,26 @@ def check_range(series: Series, representations: Iterable[str]) -> None:
                 f"the representation '{name}' of it is beyond the range of float32 ({LARGEST_FLOAT32:.3g}). Scale the "
                 "series first, or set ingest.normalise"
             )
+
+
+def check_size(train: Series) -> None:
+    """Refuse a train set that varies by so little that whole numbers, scaled in float32, would all be zero.
+
+    Parameters
+    ----------
+    train : (n_samples, n_channels, n_timepoints), finite
+
+    Raises
+    ------
+    DataError : its largest magnitude is above 0 and at most `SMALLEST`
+    """
+    largest = float(max(train.max(initial=0.0), -train.min(initial=0.0)))
+    if 0 < largest <= SMALLEST:
+        raise DataError(
+            f"series: the largest magnitude of train is {largest:.3g}; expected more than {SMALLEST:g}, or zeros only, "
+            "since level sets of smaller values leave the range of float32. Scale the series first, or set "
+            "ingest.normalise"
+        )
 
 
 def offsets_of(train: Series) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ from topology_efficient_dl.tda.level_sets.inputs import (
     check_labels,
     check_range,
     check_recipe,
+    check_size,
     offsets_of,
     recipe_of,
     series_of,
@@ -119,8 +120,8 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        DataError : the series have another shape, unequal lengths, values that are missing or beyond float32; or as
-            many labels there are not
+        DataError : the series have another shape, unequal lengths, values that are missing, beyond float32 or too
+            small for it; or as many labels there are not
         ParameterError : a wrong recipe or number of threads
         """
         self.recipe_ = recipe_of(self.recipe)
@@ -129,6 +130,7 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
             raise DataError("level sets: no series to fit on, expected one at least. Give the train series")
         labels = check_labels(y, len(series))
         check_range(series, self.recipe_.representations)
+        check_size(series)
         self._remember(series.shape[1:], offsets_of(series))
         series = self._shifted(series)
         self.plans_ = {}
