@@ -195,9 +195,9 @@ class Predictor:
     batch_size : most samples in one forward pass
     merge : fold normalisations, multiply out consecutive maps, keep results in the cache; see ``tensor.merging`` and
         ``tensor.cache_blocks``
-    prepare : what is done to series first. By default they are raw, and it is what ingest did to those of the fit; where
-        the card does not say, nothing, with a warning. False for series that are prepared, as those of a split are;
-        another `Preparation` where yours is another
+    prepare : what is done to series first. By default they are raw, and it is what ingest did to those of the fit;
+        where the card does not say, nothing, with a warning. False for series that are prepared, as those of a split
+        are; another `Preparation` where yours is another
 
     Raises
     ------
