@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from topology_efficient_dl.data.cleaning import z_normalise
 from topology_efficient_dl.data.codec import split_from_arrays, split_to_arrays
 from topology_efficient_dl.data.preparation import Preparation
 from topology_efficient_dl.data.readers import read_series
@@ -51,23 +52,42 @@ def test_raw_series_of_a_file_become_those_of_the_split_to_the_bit(
     np.testing.assert_array_equal(split.preparation(as_array), split.series["test"])
 
 
-@pytest.mark.parametrize("unequal", ["interpolate", "pad"])
-@pytest.mark.parametrize("normalise", [True, False])
-def test_series_of_a_split_stay_as_they_are_to_the_bit(toy, toy_rows, unequal, normalise) -> None:
-    files = toy(toy_rows(LABELS, 0, (40, 31)), toy_rows(LABELS, 1, (25, 40)))
-    split = read_split(files, IngestParams(unequal_length=unequal, normalise=normalise))
-    for series in split.series.values():
-        np.testing.assert_array_equal(split.preparation(series), series)
+def test_raw_series_that_look_prepared_are_prepared_as_in_the_file(toy) -> None:
+    steps = [np.repeat([-1.0, 1.0], (place, 40 - place))[None] for place in range(8, 32, 4)]
+    rows = [(label, values) for label, values in zip(LABELS, steps, strict=True)]
+    split = read_split(toy(rows, rows), IngestParams())
+    found = split.preparation(steps)
+    np.testing.assert_array_equal(found, split.series["test"])
+    np.testing.assert_allclose(found.mean(axis=2), 0.0, atol=1e-6)
 
 
-@given(st.integers(0, 10_000), st.integers(1, 3), st.integers(2, 60), st.integers(0, 20), st.floats(1e-3, 1e6))
-def test_preparing_twice_is_preparing_once(seed: int, channels: int, length: int, missing: int, size: float) -> None:
-    rng = np.random.default_rng(seed)
-    raw = size * (rng.normal(size=(4, channels, length)).cumsum(axis=2).round(1) + 7)
+@pytest.mark.parametrize("unequal", ["error", "pad", "interpolate"])
+@given(st.integers(0, 10_000), st.integers(1, 3), st.integers(2, 60), st.floats(1e-3, 1e6))
+def test_every_raw_series_is_z_normalised_over_its_full_length(
+    unequal, seed: int, channels: int, length: int, size: float
+) -> None:
+    raw = size * np.random.default_rng(seed).normal(size=(4, channels, length)).cumsum(axis=2).round(1)
     raw[0] = 3.0
-    prepare = Preparation(channels, length + missing, unequal_length="pad")
+    raw[1] = np.sign(raw[1] + 0.1)  # of mean 0 and deviation 1 up to some position, often
+    prepare = Preparation(channels, length, unequal_length=unequal)
     once = prepare(raw)
-    np.testing.assert_array_equal(prepare(once), once)
+    np.testing.assert_array_equal(once, np.stack([z_normalise(values) for values in raw]).astype(np.float32))
+    np.testing.assert_allclose(prepare(once), once, atol=1e-4)  # once more is rounding
+
+
+def test_masked_values_are_missing_and_other_types_than_real_numbers_are_refused() -> None:
+    raw = np.random.default_rng(0).normal(size=(3, 2, 9))
+    masked = np.ma.masked_array(raw, mask=np.zeros(raw.shape, bool))
+    np.testing.assert_array_equal(FILLED(masked), FILLED(raw))
+    masked.mask[1, 0, 4] = True
+    np.testing.assert_array_equal(FILLED(masked), FILLED(_set(raw, (1, 0, 4), np.nan)))
+    np.testing.assert_array_equal(FILLED(list(masked)), FILLED(masked))
+    with pytest.raises(DataError, match="sample 1, channel 0: missing value at position 4"):
+        Preparation(2, 9)(masked)
+    for other in (raw.astype(complex), np.zeros(raw.shape, "M8[s]"), np.zeros(raw.shape, "m8[s]")):
+        for given_as in (other, list(other)):
+            with pytest.raises(DataError, match=f"values of type {other.dtype.name[:7]}.*; expected real numbers"):
+                FILLED(given_as)
 
 
 def test_units_do_not_matter_where_series_are_normalised() -> None:

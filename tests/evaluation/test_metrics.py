@@ -85,6 +85,13 @@ def test_nothing_to_score_is_refused():
         score_cell([0, 1], [[0.5, 0.5]])
 
 
+def test_a_negative_label_is_refused_rather_than_equal_to_no_prediction():
+    with pytest.raises(DataError, match="labels: -1 at sample 1; expected codes from 0 on"):
+        score_cell([0, -1, 1], [[1, 0], [np.nan, np.nan], [0, 1]])
+    with pytest.raises(DataError, match="labels: -1 at sample 0"):
+        score_cell([-1, 0], predicted=[-1, 0])
+
+
 def test_a_table_gives_a_row_per_cell_in_order(predictions):
     table = predictions({"m": 0.8, "b": 0.9})
     scores = score_predictions(table)

@@ -248,6 +248,18 @@ def test_draws_have_test_sets_of_their_own_and_need_no_predictions_in_common(exp
     assert verdict["f1_drop_interval"] == pytest.approx(expected, rel=0.01)
 
 
+def test_the_interval_of_a_fall_stays_within_what_shares_can_differ_by(experiment):
+    scores = experiment["scores"].copy()
+    proposal = scores["model"] == "ph_mlp"
+    scores["f1_macro"] = scores["seed"].map({42: 0.0, 123: 1.0, 456: 0.1}).where(proposal, 1.0)
+    alpha, *others = judged_as({**experiment, "scores": scores}, ["ph_mlp"])
+    unbounded = stats.t.interval(0.95, 2, 190 / 3, stats.sem([100.0, 0.0, 90.0]))
+    assert unbounded[1] > 100
+    assert alpha["f1_drop_interval"] == [pytest.approx(unbounded[0], rel=0.02), 100.0]
+    for verdict in others:
+        assert -100 <= verdict["f1_drop_interval"][0] < verdict["f1_drop_pp"] < verdict["f1_drop_interval"][1] <= 100
+
+
 def test_one_draw_settles_nothing(experiment):
     scores = experiment["scores"].query("seed == 42")
     verdict = judged_as({**experiment, "scores": scores}, ["ph_mlp"])[0]

@@ -43,3 +43,9 @@ def test_a_fit_that_is_not_finite_is_named() -> None:
     check_finite("m on d", "rows", np.ones((2, 3)))
     with pytest.raises(CellError, match="m on d: 1 of 2 rows are not finite"):
         check_finite("m on d", "rows", np.array([[1.0, 2.0], [np.inf, 0.0]]))
+
+
+@pytest.mark.parametrize("given", [[0.5, 0.5], 0.5, [], [[[0.5, 0.5]]]])
+def test_probabilities_of_another_shape_than_one_row_a_sample_are_refused(given) -> None:
+    with pytest.raises(DataError, match=r"probabilities: shape \(.*\); expected \(n_samples, n_classes\)"):
+        predicted_classes(given)

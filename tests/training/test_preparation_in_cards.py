@@ -11,6 +11,7 @@ import pytest
 from topology_efficient_dl.compression.compress import compress, sample_of
 from topology_efficient_dl.compression.tuning import tune
 from topology_efficient_dl.compression_params import CompressionRecipe
+from topology_efficient_dl.data.cleaning import z_normalise
 from topology_efficient_dl.data.preparation import Preparation
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import DataError, ParameterError
@@ -63,8 +64,25 @@ def test_raw_series_in_any_unit_are_read_as_those_of_the_split(
 def test_series_of_the_split_give_the_published_predictions_to_the_bit(split: Split, betti, fcn) -> None:
     for model in (betti, fcn):
         table = predict_cell((model, split, None))[["p_0", "p_1"]].to_numpy()
-        np.testing.assert_array_equal(model.predictor()(split.series["test"]), table)
+        np.testing.assert_array_equal(model.predictor().of_prepared(split.series["test"]), table)
         np.testing.assert_array_equal(model.predictor(prepare=False)(split.series["test"]), table)
+
+
+def test_raw_series_of_mean_0_and_deviation_1_up_to_a_tail_are_answered_as_ingest_prepares_them(fcn) -> None:
+    steps = np.stack([np.repeat([-1.0, 1.0], (place, 30 - place))[None] for place in range(3, 27, 3)])
+    assert np.abs(fcn.preparation(steps) - steps).max() > 0.5
+    prepared = np.stack([z_normalise(step) for step in steps]).astype(np.float32)
+    np.testing.assert_array_equal(fcn.predictor()(steps), predict_proba(fcn, prepared))
+
+
+@pytest.mark.parametrize("prepare", [None, False])
+def test_a_predictor_reads_masks_and_refuses_what_is_no_real_number(split: Split, fcn, prepare) -> None:
+    series = np.ma.masked_array(split.series["test"], mask=np.zeros(split.series["test"].shape, bool))
+    series.mask[4, 0, 3] = True
+    with pytest.raises(DataError, match=r"sample 4, channel 0.* position 3"):
+        fcn.predictor(prepare=prepare)(series)
+    with pytest.raises(DataError, match="values of type complex64; expected real numbers"):
+        fcn.predictor(prepare=prepare)(split.series["test"].astype(np.complex64))
 
 
 def test_cards_of_all_kinds_carry_the_preparation(split: Split, betti, fcn) -> None:

@@ -16,9 +16,6 @@ from topology_efficient_dl.params import IngestParams
 VERSION = 1
 """Of the steps and of the record; a record of a later version is refused."""
 
-ROUNDING = 1e-6
-"""By how much mean and deviation of a z-normalised series may be off after it was stored in float32."""
-
 RawSeries = NDArray[np.floating[Any]] | Sequence[NDArray[np.floating[Any]]]
 """(n, n_channels, n_timepoints), or n arrays (n_channels, any length); NaN is a missing value."""
 
@@ -28,8 +25,9 @@ class Preparation:
     """The steps between a raw series and one that a model reads; calling it takes them.
 
     It says what was done, not what would have been: where no series of the files had a missing value, or all had one
-    length, no model has learnt from filled or padded ones, and the step is ``error``. A series that is prepared
-    already comes out as it went in, to the bit.
+    length, no model has learnt from filled or padded ones, and the step is ``error``. Every series is taken as raw:
+    values do not tell whether one is prepared, since a raw one may have mean 0 and deviation 1. Those that are prepared
+    go around it, through ``Predictor.of_prepared`` or ``prepare=False``.
 
     Attributes
     ----------
@@ -120,9 +118,7 @@ class Preparation:
                 "as in the fit. Bring it to that number of channels"
             )
         values = self._equal_length(sample, self._filled(sample, values))
-        if self.normalise and not _is_standard(values):
-            values = z_normalise(values)
-        return pad_end(values, self.n_timepoints)
+        return pad_end(z_normalise(values) if self.normalise else values, self.n_timepoints)
 
     def _filled(self, sample: str, values: FloatArray) -> FloatArray:
         """Without missing values; those at the very end are cut off, as on reading."""
@@ -179,23 +175,29 @@ def _samples(series: RawSeries) -> list[FloatArray]:
                 f"series: shape {series.shape}; expected (n, n_channels, n_timepoints). Univariate series need a "
                 "channel axis: series[:, None, :]"
             )
-        return [np.asarray(values, np.float64) for values in series]
+        return [real_numbers(values).astype(np.float64) for values in series]
     except (TypeError, ValueError) as error:
         raise DataError(f"series: {error}; expected numbers, (n, n_channels, n_timepoints)") from error
 
 
-def _is_standard(series: FloatArray) -> bool:
-    """Whether z-normalisation has been there: every channel has mean 0 and deviation 1, or is 0 throughout.
+def real_numbers(values: Any) -> NDArray[Any]:
+    """Values as an array of their own type, NaN where they are masked.
 
-    So it is, up to rounding, over all positions, or up to some position after which only the last value is repeated,
-    which is how ingest leaves shorter series.
+    Raises
+    ------
+    DataError : they are complex, or points in time
+
+    Examples
+    --------
+    >>> real_numbers(np.ma.masked_equal([1, 2, 9], 9))
+    array([ 1.,  2., nan])
     """
-    counts = np.arange(1, series.shape[1] + 1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = series.cumsum(axis=1) / counts
-        spread = np.sqrt(np.maximum((series**2).cumsum(axis=1) / counts - mean**2, 0.0))
-        standard = (np.abs(mean) <= ROUNDING) & (np.abs(spread - 1.0) <= ROUNDING)
-    standard |= (series == 0).all(axis=1, keepdims=True)
-    changes = np.flatnonzero((series[:, 1:] != series[:, :-1]).any(axis=0))
-    repeated_from = changes[-1] + 1 if len(changes) else 0
-    return bool(standard[:, repeated_from:].all(axis=0).any())
+    found = np.ma.asarray(values)
+    if found.dtype.kind in "cmM":
+        raise DataError(
+            f"series: values of type {found.dtype}; expected real numbers. Take real and imaginary part as two "
+            "channels, or points in time as numbers since the first"
+        )
+    if np.ma.is_masked(found):
+        found = found.astype(np.result_type(found.dtype, np.float32)).filled(np.nan)
+    return np.asarray(found)

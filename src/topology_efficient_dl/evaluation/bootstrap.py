@@ -20,11 +20,14 @@ from numpy.typing import NDArray
 from scipy import sparse, stats
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.metrics import class_columns, decided
+from topology_efficient_dl.evaluation.metrics import checked_labels, class_columns, decided
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _CHUNK = 4_000_000
+
+LARGEST_FALL = 100.0
+"""Of macro-F1, accuracy or AUROC, in percentage points."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def pair_predictions(
 
     Raises
     ------
-    DataError : no common seed, or the two were tested on different samples
+    DataError : no common seed, a negative label, or the two were tested on different samples
     """
     cells = predictions[(predictions["dataset"] == dataset) & predictions["model"].isin([model, baseline])]
     used = class_columns(cells) if len(cells) else []
@@ -98,7 +101,7 @@ def pair_predictions(
     columns = [_by_sample(cells, name) for name in used] if with_probabilities else []
     spread = [[column[name][common].to_numpy(float).T for column in columns] for name in (baseline, model)]
     return PairedPredictions(
-        labels=labels.to_numpy(np.int64),
+        labels=checked_labels(labels),
         baseline=both[baseline].to_numpy(np.int64).T,
         model=both[model].to_numpy(np.int64).T,
         seeds=tuple(common),
@@ -292,16 +295,21 @@ def _weighted_macro_f1(labels: IntArray, predicted: IntArray, weights: FloatArra
     return f1.sum(axis=1) / np.maximum((total > 0).sum(axis=1), 1)
 
 
-def interval_of(value: float, draws: FloatArray, confidence: float, reason: str | None = None) -> Estimate:
-    """A point estimate with the percentile interval of its draws.
+def interval_of(value: float, draws: FloatArray, confidence: float, largest: float = np.inf) -> Estimate:
+    """A point estimate with the percentile interval of its draws, cut off at ``-largest`` and ``largest``.
+
+    Draws of Student's t, and rescaled ones, may lie beyond what a value can be: a difference of shares is at most
+    `LARGEST_FALL` percentage points.
 
     Examples
     --------
     >>> interval_of(50.0, np.arange(101.0), 0.5).interval
     [25.0, 75.0]
+    >>> interval_of(50.0, np.arange(101.0), 0.5, largest=60.0).interval
+    [25.0, 60.0]
     """
-    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Estimate(value, float(low), float(high), reason)
+    low, high = np.clip(np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2]), -largest, largest)
+    return Estimate(value, float(low), float(high))
 
 
 def mean_over_datasets(draws: Mapping[str, FloatArray], values: Mapping[str, float], seed: int) -> FloatArray:

@@ -39,15 +39,15 @@ def score_cell(
 
     Raises
     ------
-    DataError : no samples, lengths that differ, neither probabilities nor predictions, or finite values that are no
-        probabilities
+    DataError : no samples, a negative label, lengths that differ, neither probabilities nor predictions, or finite
+        values that are no probabilities
 
     Examples
     --------
     >>> score_cell([0, 1, 1, 0], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
     {'accuracy': 0.75, 'f1_macro': 0.733..., 'auroc': 1.0, 'auroc_reason': None}
     """
-    truth = np.asarray(labels, dtype=np.int64)
+    truth = checked_labels(labels)
     spread = None if probabilities is None else np.asarray(probabilities, dtype=np.float64)
     guess = decided(spread, predicted)
     if truth.size == 0 or guess.shape != truth.shape:
@@ -60,6 +60,23 @@ def score_cell(
         "auroc": auroc,
         "auroc_reason": reason,
     }
+
+
+def checked_labels(labels: ArrayLike) -> NDArray[np.int64]:
+    """Labels as (n_samples,) codes.
+
+    Raises
+    ------
+    DataError : one is negative, and would equal `NO_PREDICTION`
+    """
+    codes = np.asarray(labels, dtype=np.int64)
+    if (codes < 0).any():
+        place = int(np.flatnonzero(codes < 0)[0])
+        raise DataError(
+            f"labels: {codes.flat[place]} at sample {place}; expected codes from 0 on, as {NO_PREDICTION} stands for "
+            "no prediction. Leave samples without a class out"
+        )
+    return codes
 
 
 def decided(probabilities: NDArray[np.float64] | None, predicted: ArrayLike | None = None) -> NDArray[np.int64]:

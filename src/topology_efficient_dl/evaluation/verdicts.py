@@ -18,6 +18,7 @@ from topology_efficient_dl.efficiency.latency import ratio_draws
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
 from topology_efficient_dl.evaluation.answers import ALL, explain
 from topology_efficient_dl.evaluation.bootstrap import (
+    LARGEST_FALL,
     Estimate,
     FloatArray,
     f1_drop,
@@ -184,7 +185,9 @@ def _quality(
     else:
         pair = pair_predictions(predictions, dataset, model, params.baseline, with_probabilities=metric == "auroc")
         draws, drop, n = f1_drop_draws(pair, params.n_bootstrap, seed, metric), f1_drop(pair, metric), len(pair.seeds)
-    return interval_of(drop, draws, params.confidence) if n > 1 else Estimate(drop, reason="one seed"), draws
+    if n == 1:
+        return Estimate(drop, reason="one seed"), draws
+    return interval_of(drop, draws, params.confidence, LARGEST_FALL), draws
 
 
 def _why_undefined(scores: pd.DataFrame, dataset: str, models: tuple[str, str], metric: str) -> str | None:
@@ -321,7 +324,7 @@ def _mean_drop(compared: Sequence[_Comparison], params: EvaluateParams) -> Estim
     if any(one.f1.interval is None for one in compared):
         return Estimate(mean, reason="one seed")
     draws = mean_over_datasets({one.dataset: one.f1_draws for one in compared}, values, params.bootstrap_seed)
-    return interval_of(mean, draws, params.confidence)
+    return interval_of(mean, draws, params.confidence, LARGEST_FALL)
 
 
 def _mean_latency_cut(compared: Sequence[_Comparison], params: EvaluateParams) -> Estimate:

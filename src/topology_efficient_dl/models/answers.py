@@ -29,7 +29,8 @@ def predicted_classes(probabilities: ArrayLike) -> NDArray[np.int64]:
 
     Raises
     ------
-    DataError : a finite row is no distribution over classes: a negative value, or a sum that is not one
+    DataError : another shape, or a finite row is no distribution over classes: a negative value, or a sum that is not
+        one
 
     Examples
     --------
@@ -37,6 +38,11 @@ def predicted_classes(probabilities: ArrayLike) -> NDArray[np.int64]:
     array([ 1, -1, -1,  0])
     """
     values = np.asarray(probabilities, dtype=np.float64)
+    if values.ndim != 2:
+        raise DataError(
+            f"probabilities: shape {values.shape}; expected (n_samples, n_classes), one row a sample. Give those of "
+            "one sample as one row: [[...]]"
+        )
     finite = np.isfinite(values).all(axis=1)
     _check_distributions(values, finite)
     best = np.where(finite[:, None], values, 0.0).argmax(axis=1) if values.size else np.zeros(len(values))

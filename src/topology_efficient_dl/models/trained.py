@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from topology_efficient_dl.data.preparation import Preparation, RawSeries, check_finite
+from topology_efficient_dl.data.preparation import Preparation, RawSeries, check_finite, real_numbers
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.layers import ZNormalised
@@ -195,9 +195,9 @@ class Predictor:
     batch_size : most samples in one forward pass
     merge : fold normalisations, multiply out consecutive maps, keep results in the cache; see ``tensor.merging`` and
         ``tensor.cache_blocks``
-    prepare : what is done to series first. By default what ingest did to those of the fit, which leaves prepared ones
-        as they are; where the card does not say, nothing, with a warning. False for series that are prepared; another
-        `Preparation` where yours is another
+    prepare : what is done to series first. By default they are raw, and it is what ingest did to those of the fit;
+        where the card does not say, nothing, with a warning. False for series that are prepared, as those of a split
+        are; another `Preparation` where yours is another
 
     Raises
     ------
@@ -258,7 +258,7 @@ class Predictor:
         if self.preparation is not None:
             prepared = self.preparation(series)
         else:
-            prepared = np.asarray(series)
+            prepared = real_numbers(series)
             self._check_shape(prepared)
             check_finite(prepared, "series: ", "Fill missing values as the series of the fit were")
         found = self.of_prepared(prepared)

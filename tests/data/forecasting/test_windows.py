@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -121,10 +122,16 @@ def test_a_context_without_a_season_is_refused() -> None:
         cut_windows(read_series("solar"), WindowParams(context=24))
 
 
-def test_a_series_that_stands_still_in_train_has_no_scale() -> None:
-    values = np.where(np.arange(100) < 90, 7.0, 8.0)
-    with pytest.raises(DataError, match="has the same value 7 throughout train"):
+@pytest.mark.parametrize("value", [7.0, 0.1, 0.3, 1e-170, -1e9 / 3])
+def test_a_series_that_stands_still_in_train_but_for_rounding_has_no_scale(value: float) -> None:
+    values = np.where(np.arange(100) < 90, value, value + 1)
+    with pytest.raises(DataError, match=re.escape(f"the same value {value:g} throughout train, but for rounding")):
         cut_windows(series_of(values), WindowParams(context=4, horizon=2))
+
+
+def test_small_steps_on_a_large_offset_are_a_scale() -> None:
+    steps = np.arange(100) % 2
+    assert cut_windows(series_of(1e9 + 1e-3 * steps), WindowParams(context=4, horizon=2)).scale > 4e-4
 
 
 def test_windows_come_back_from_a_file() -> None:

@@ -449,6 +449,16 @@ def test_values_whose_representation_leaves_float32_are_one_error(representation
             call()
 
 
+@pytest.mark.parametrize("size", [1e-40, 1e-31, -1e-300])
+def test_a_train_set_too_small_for_whole_numbers_is_refused_and_larger_ones_tell_as_much(size: float) -> None:
+    with pytest.raises(DataError, match=r"largest magnitude of train is .*e-\d+; expected more than 1e-30, or zeros"):
+        fitted(size * SERIES.astype(np.float64), **FEW)
+    tiny, same = (fitted(factor * SERIES.astype(np.float64), **FEW) for factor in (2.0**-90, 1.0))
+    np.testing.assert_array_equal(tiny.gain_, same.gain_)
+    zeros = fitted(0 * SERIES, **FEW)
+    assert not zeros.transform(1e-40 * SERIES.astype(np.float64)).any()
+
+
 NO_VALUE_ERRORS = {
     "check_complex_data",
     "check_estimators_empty_data_messages",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.data.cleaning import z_normalise
 from topology_efficient_dl.data.forecasting.series import FloatArray, ForecastSeries
 from topology_efficient_dl.data.split import PARTS
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
@@ -174,10 +175,11 @@ def cut_windows(series: ForecastSeries, params: WindowParams) -> ForecastSplit:
         )
     train = series.values[: starts[1]]
     scale = float(train.std())
-    if scale == 0:
+    if scale == 0 or not z_normalise(train[None]).any():
         raise DataError(
-            f"series '{series.name}' has the same value {train[0]:g} throughout train, so that there is no scale. Give "
-            "train more of it (smaller forecast.validation_share and test_share), or leave the series out"
+            f"series '{series.name}' has the same value {train[0]:g} throughout train, but for rounding, so that "
+            "there is no scale. Give train more of it (smaller forecast.validation_share and test_share), or leave the "
+            "series out"
         )
     firsts = (params.context, *starts[1:-1])
     origins = {
