@@ -13,7 +13,6 @@ import importlib
 import inspect
 import io
 import json
-import pkgutil
 import tokenize
 from collections.abc import Iterator
 from functools import cache
