@@ -4,6 +4,7 @@ import math
 from typing import get_args
 
 import pytest
+import torch
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from topology_efficient_dl.errors import ParameterError
@@ -248,6 +249,64 @@ def test_recipes_that_are_not_there_are_named():
         propagation.pick({"spred"})
     with pytest.raises(ParameterError, match=r"no propagation recipe 'xyz'\. There are: own, spread"):
         propagation.pick({"xyz"})
+
+
+def with_options(architecture, **options):
+    return {"models": "a", "zoo": {"a": {"architecture": architecture, "features": "default", "options": options}}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (with_options("ph_mlp", dropout="abc"), r"^zoo\.a\.options\.dropout: .*valid number; found 'abc'"),
+        (with_options("ph_mlp", dropout=5), r"^zoo\.a\.options\.dropout: 5 is no share; expected at least 0"),
+        (with_options("transformer", heads=0), r"^zoo\.a\.options\.heads: 0 is out of range; expected 1 to 65536"),
+        (with_options("transformer", heads=3), r"^zoo\.a\.options\.heads: 'transformer' cannot be built with heads 3:"),
+        (
+            with_options("transformer", depth=10**6),
+            r"^zoo\.a\.options\.depth: 1000000 is out of range; expected 1 to 1",
+        ),
+        (with_options("fcn", filters=[8, 8]), r"^zoo\.a\.options\.filters: 'fcn' cannot be built with filters"),
+        (
+            with_options("fcn", filters=[60_000] * 3),
+            r"^zoo\.a\.options\.filters: a network of .* weights .* at most 1,",
+        ),
+        (with_options("ph_hybrid", body="rnn"), r"^zoo\.a\.options\.body: .*'cnn' or 'tcn'; found 'rnn'"),
+        (
+            {"track_b": {**TRACK, "models": "g"}, "zoo": {"g": {"architecture": "gat", "options": {"heads": 3}}}},
+            r"^zoo\.g\.options\.heads: 'gat' cannot be built with heads 3: width is 64",
+        ),
+        (
+            {"models": "a", "zoo": {"a": {"architecture": "fcn", "train": {"max_epochs": 2}}}},
+            r"^zoo\.a\.train: only models of graphs .* 'a' is a model of series\. Take it out; train is for all",
+        ),
+        (
+            {"track_c": {**TRACK, "models": "a"}, "zoo": {"a": {"architecture": "fcn", "train": {"max_epochs": 2}}}},
+            r"^zoo\.a\.train: .*; track_c\.train is for all",
+        ),
+        ({"zoo": {"a": {"architecture": "fcn", "members": 10**6}}}, r"^zoo\.a\.members: .*less than or equal to 1000"),
+        ({"train": {"threads": 10**8}}, r"^train\.threads: .*less than or equal to 1024"),
+        ({"efficiency": {"threads": 10**8}}, r"^efficiency\.threads: .*less than or equal to 1024"),
+        ({"graphs": {"planted": {"n_classes": 10**8}}}, r"^graphs\.planted\.n_classes: .*less than or equal to 10000"),
+        ({"forecast": {"horizon": 100_000}}, r"^forecast\.horizon: .*less than or equal to 10000"),
+        ({"forecast": {"context": 100_000}}, r"^forecast\.context: .*less than or equal to 10000"),
+        ({"parallel": {"address": "foo"}}, r"^parallel\.address: .*found 'foo'"),
+    ],
+)
+def test_what_would_stop_inside_a_run_or_never_end_is_refused_before_it(raw, message):
+    with pytest.raises(ParameterError, match=message):
+        check_parameters(raw)
+
+
+def test_options_that_work_pass_and_leave_the_generator_alone():
+    before = torch.get_rng_state()
+    check_parameters(with_options("transformer", width=24, heads=3, dropout=0))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("address", ["tcp://host:8786", "host:8786", "tls://[::1]:8786", "inproc://10.0.0.1/1/2"])
+def test_addresses_of_schedulers_pass(address):
+    assert check_parameters({"parallel": {"address": address}})["parallel"].address == address
 
 
 LONG = "a" * 101

@@ -14,8 +14,8 @@ from topology_efficient_dl.params import Names, Parameters, Seeds, TrainParams
 class WindowParams(Parameters):
     """How one long series becomes windows with targets, cut in time order."""
 
-    context: int = Field(48, ge=2, description="past values that a forecast is made from")
-    horizon: int = Field(12, ge=1, description="values after them that are forecast, all at once")
+    context: int = Field(48, ge=2, le=10_000, description="past values that a forecast is made from")
+    horizon: int = Field(12, ge=1, le=10_000, description="values after them that are forecast, all at once")
     validation_share: float = Field(0.2, gt=0, lt=1, description="of the series' values, after those of train")
     test_share: float = Field(0.2, gt=0, lt=1, description="of the series' values, the last ones")
     relative_to: Literal["last", "train"] = Field(

@@ -219,10 +219,10 @@ class ScalingConditions(Parameters):
     long_seconds: float = Field(
         20.0, gt=0, le=604_800, description="a first answer that takes longer is not repeated, and counts"
     )
-    threads: int = Field(1, ge=1)
-    n_features: int = Field(32, ge=1, description="of a node")
-    n_classes: int = Field(4, ge=2)
-    width: int = Field(64, ge=4, description="of every network")
+    threads: int = Field(1, ge=1, le=1_024)
+    n_features: int = Field(32, ge=1, le=65_536, description="of a node")
+    n_classes: int = Field(4, ge=2, le=65_536)
+    width: int = Field(64, ge=4, le=65_536, description="of every network")
     depth: int = Field(2, ge=1, description="layers of every network")
     hops: int = Field(2, ge=1, description="propagated beforehand, of each operator of simplicial_mlp")
 

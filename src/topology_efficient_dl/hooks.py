@@ -13,6 +13,7 @@ from kedro.pipeline import Pipeline
 
 from topology_efficient_dl.evaluation.console import summary_text
 from topology_efficient_dl.evaluation.forecast_page import forecast_summary
+from topology_efficient_dl.machine_check import check_machine
 from topology_efficient_dl.parameter_check import check_parameters, check_that_they_are_read
 from topology_efficient_dl.parameter_effects import without_effect
 from topology_efficient_dl.run_check import check_run
@@ -43,11 +44,12 @@ class ParameterCheck:
 
         Raises
         ------
-        ParameterError : the track has a parameter of its own by that name, or a baseline, batch size or axis is not
-            there
+        ParameterError : the track has a parameter of its own by that name, or a baseline, batch size, axis, device or
+            folder is not there
         """
         given, read = run_params.get("runtime_params") or {}, pipeline.inputs()
         check_that_they_are_read(given, read)
+        check_machine(self._groups, read, pipeline.all_outputs())
         remarks = check_run(self._groups, given, pipeline.all_outputs())
         for remark in remarks + without_effect(self._groups, given, read):
             log.warning("%s", remark)

@@ -14,6 +14,7 @@ from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
 from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.graph_params import GraphCompressionParams, Propagation, TrackParams
 from topology_efficient_dl.models.registry import check_architecture, find_architecture
+from topology_efficient_dl.option_check import check_options
 from topology_efficient_dl.parameter_groups import GROUPS
 from topology_efficient_dl.parameter_values import check_values
 from topology_efficient_dl.params import EvaluateParams, ModelSpec, Names, TdaParams, TrainParams, Transforms, Zoo
@@ -164,6 +165,7 @@ def _check_compress_b(groups: Mapping[str, BaseModel]) -> None:
                 f"{'has no layers' if architecture.of_graphs else 'reads ' + architecture.reads + ' and no graphs'}; "
                 "compression takes networks of track B that are trained by gradient descent"
             )
+        check_options(name, zoo.root[name])
 
 
 def _check_compressible(zoo: Zoo, models: Names, track: str) -> None:
@@ -246,6 +248,12 @@ def _check_models(zoo: Zoo, models: Names, variants: list[str] | None, track: st
         except ParameterError as error:
             raise ParameterError(f"zoo.{model}: {error}") from error
         _check_is_of_track(model, spec, zoo, track)
+        check_options(model, spec)
+        if spec.train and track != "track_b":
+            raise ParameterError(
+                f"zoo.{model}.train: only models of graphs have parameters of training of their own, and '{model}' is "
+                f"a model of series. Take it out; {'' if track == 'track_a' else f'{track}.'}train is for all of a run"
+            )
         if spec.features is not None and variants is not None and spec.features not in variants:
             raise ParameterError(
                 f"zoo.{model}.features: no variant '{spec.features}'{did_you_mean(spec.features, variants) or '.'} "

@@ -96,7 +96,7 @@ class IngestParams(Parameters):
         description="URL templates of zip files, tried in order",
         json_schema_extra=HOW,
     )
-    retries: int = Field(2, ge=0, json_schema_extra=HOW)
+    retries: int = Field(2, ge=0, le=100, json_schema_extra=HOW)
     timeout_seconds: float = Field(
         20.0, gt=0, le=86_400, description="without a byte, after which a request is given up", json_schema_extra=HOW
     )
@@ -295,7 +295,7 @@ class ModelSpec(Parameters):
     features: str | None = Field(
         None, description="variant of tda.variants, or name in transforms, that the model reads instead of the series"
     )
-    members: int = Field(1, ge=1, description="networks in an ensemble that averages probabilities")
+    members: int = Field(1, ge=1, le=1_000, description="networks in an ensemble that averages probabilities")
     normalise: bool = Field(
         False,
         description="z-normalise the series inside the network; for runs with ingest.normalise off",
@@ -331,8 +331,8 @@ class Zoo(RootModel[Annotated[dict[str, ModelSpec], NAMED]]):
 class TrainParams(Parameters):
     """The one training loop: AdamW, cosine schedule, early stopping on validation loss, refit on all of train."""
 
-    max_epochs: int = Field(100, ge=1)
-    min_epochs: int = Field(50, ge=1, description="no earlier epoch is kept; patience counts from here")
+    max_epochs: int = Field(100, ge=1, le=1_000_000)
+    min_epochs: int = Field(50, ge=1, le=1_000_000, description="no earlier epoch is kept; patience counts from here")
     patience: int = Field(10, ge=1, description="epochs without a lower validation loss")
     refit: bool = Field(
         True, description="fit anew on train and validation together, for the number of epochs that validation chose"
@@ -346,7 +346,9 @@ class TrainParams(Parameters):
     )
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     device: Literal["cpu", "cuda", "auto"] = "cpu"
-    threads: int = Field(1, ge=1, description="torch threads of one fit; results depend on it, so it is fixed")
+    threads: int = Field(
+        1, ge=1, le=1_024, description="torch threads of one fit; results depend on it, so it is fixed"
+    )
 
     def identity(self) -> dict[str, Any]:
         """Balanced weights had no effect on regressions once; cells of then are not taken for ones of now."""
@@ -354,12 +356,18 @@ class TrainParams(Parameters):
         return super().identity() | weights
 
 
+ADDRESS = r"^(inproc://\S+|((tcp|tls|ucx|wss?)://)?(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}/?)$"
+"""Of a Dask scheduler: host and port, with or without a protocol."""
+
+
 class ParallelParams(Parameters):
     """How cells run; results never depend on it."""
 
     backend: Literal["sequential", "loky", "threading", "dask"] = "loky"
     jobs: Jobs = Field(-1, description="workers; -1 is one per core")
-    address: str | None = Field(None, description="Dask scheduler, e.g. tcp://host:8786; a local cluster when null")
+    address: str | None = Field(
+        None, pattern=ADDRESS, description="Dask scheduler, e.g. tcp://host:8786; a local cluster when null"
+    )
 
 
 class EfficiencyParams(Parameters):
@@ -368,7 +376,7 @@ class EfficiencyParams(Parameters):
     batch_sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 64), min_length=1)
     rounds: int = Field(7, ge=1, le=1_000, description="alternations between the models of a comparison")
     min_run_seconds: float = Field(0.1, gt=0, le=60, description="shortest timed block of one model in one round")
-    threads: int = Field(1, ge=1)
+    threads: int = Field(1, ge=1, le=1_024)
     device: Literal["cpu", "cuda"] = "cpu"
     memory: bool = Field(True, description="measure peak memory, each model in a fresh process on the CPU")
     merge: bool = Field(

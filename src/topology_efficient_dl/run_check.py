@@ -71,9 +71,9 @@ def check_run(groups: Mapping[str, Any], given: Mapping[str, Any], outputs: Iter
         if study is None:
             continue
         if f"{name}.verdicts" in written:
-            remarks += _check_verdicts(study, groups, given)
+            remarks += [*_check_batch(study, groups), *_check_verdicts(study, groups, given)]
         if f"{name}.pareto" in written:
-            _check_axes(study, groups["efficiency"])
+            _check_axes(study, groups)
     return remarks
 
 
@@ -89,15 +89,14 @@ def _study(name: str, groups: Mapping[str, Any]) -> _Study | None:
 
 
 def _check_verdicts(study: _Study, groups: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    zoo, efficiency = groups["zoo"], groups["efficiency"]
-    _check_batch(study, efficiency)
+    zoo = groups["zoo"]
     _check_intervals(study)
     if study.compression is not None:
         _check_decompositions(study.prefix, study.models.root, study.compression)
         return _check_pairs(study, zoo)
     _check_baseline(study, zoo)
     _check_proposals(study, zoo)
-    return _check_further(study, zoo, given)
+    return _check_further(study, zoo, given) + _check_memory(study, groups["efficiency"])
 
 
 def _known(place: str, name: str, there: Collection[str], zoo: Zoo) -> None:
@@ -164,14 +163,43 @@ def _check_pairs(study: _Study, zoo: Zoo) -> list[str]:
     return [f"{place}: '{name}' is not among {study.prefix}models; verdicts are made, paired tests against it are not"]
 
 
-def _check_batch(study: _Study, efficiency: EfficiencyParams) -> None:
-    place, sizes = f"{study.prefix}evaluate.latency_batch", efficiency.batch_sizes
-    batch, always = study.evaluate.latency_batch, (1,) if study.name in ON_GRAPHS else ()
-    if batch not in (*sizes, *always):
-        raise ParameterError(
-            f"{place}: batches of {batch} are not measured. Allowed: {', '.join(map(str, sizes))}; "
-            f"else add {batch} to efficiency.batch_sizes"
-        )
+def _batches(study: _Study, groups: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The batch sizes whose latency is measured, by data set: of one graph its single pass alone."""
+    sizes: tuple[int, ...] = groups["efficiency"].batch_sizes
+    if study.name not in ON_GRAPHS:
+        return {"": sizes}
+    from topology_efficient_dl.data.graphs.known import KNOWN
+
+    names = groups["track_b"].datasets.root
+    return {name: sizes if name in KNOWN and KNOWN[name].reader == "graph_set" else (1,) for name in names}
+
+
+def _check_batch(study: _Study, groups: Mapping[str, Any]) -> list[str]:
+    """Some data set must have the batch that is judged; a remark says which have not."""
+    place, batch, measured = (
+        f"{study.prefix}evaluate.latency_batch",
+        study.evaluate.latency_batch,
+        _batches(study, groups),
+    )
+    without = [name for name, sizes in measured.items() if batch not in sizes]
+    if len(without) == len(measured):
+        raise ParameterError(f"{place}: batches of {batch} are not measured. {_way_to_batch(study, groups, batch)}")
+    names = ", ".join(without)
+    return [f"{place}: batches of {batch} are not measured on {names}; latency is unknown there"] if without else []
+
+
+def _way_to_batch(study: _Study, groups: Mapping[str, Any], batch: int) -> str:
+    sizes: tuple[int, ...] = groups["efficiency"].batch_sizes
+    if all(found == (1,) for found in _batches(study, groups).values()) and sizes != (1,):
+        return "Allowed: 1, since an inference on one graph answers for all of its nodes; sets of graphs have batches"
+    return f"Allowed: {', '.join(map(str, sizes))}; else add {batch} to efficiency.batch_sizes"
+
+
+def _check_memory(study: _Study, efficiency: EfficiencyParams) -> list[str]:
+    """Track B asks for less memory where quality is equal; without it only a better model can succeed."""
+    if study.name != "track_b" or efficiency.memory:
+        return []
+    return ["efficiency.memory: off, so that no model can be 'cheaper at equal quality', which asks for less memory"]
 
 
 def _check_intervals(study: _Study) -> None:
@@ -187,18 +215,15 @@ def _check_intervals(study: _Study) -> None:
         )
 
 
-def _check_axes(study: _Study, efficiency: EfficiencyParams) -> None:
+def _check_axes(study: _Study, groups: Mapping[str, Any]) -> None:
+    efficiency, measured = groups["efficiency"], {size for sizes in _batches(study, groups).values() for size in sizes}
     for axis in ("x_axis", "y_axis"):
         name, place = getattr(study.evaluate, axis), f"{study.prefix}evaluate.{axis}"
         batch = name.rpartition("_b")[2]
         if name.endswith("peak_memory_mb") and not efficiency.memory:
             raise ParameterError(f"{place}: '{name}' is not measured, since efficiency.memory is off. Turn it on")
-        always = study.name in ON_GRAPHS and batch == "1"
-        if "latency" in name and not always and int(batch) not in efficiency.batch_sizes:
-            raise ParameterError(
-                f"{place}: '{name}' is not measured. Add {batch} to efficiency.batch_sizes, which are "
-                f"{', '.join(map(str, efficiency.batch_sizes))}"
-            )
+        if "latency" in name and int(batch) not in measured:
+            raise ParameterError(f"{place}: '{name}' is not measured. {_way_to_batch(study, groups, int(batch))}")
         if name in ONLY_OF_GRAPHS and study.name not in ON_GRAPHS:
             raise ParameterError(f"{place}: '{name}' is measured on graphs alone. Take another column")
 

@@ -24,9 +24,9 @@ SECONDS_PER_DAY = 86_400
 class PlantedContacts(Parameters):
     """What a planted contact log is like. Class sizes are equal; rates are means."""
 
-    n_classes: int = Field(10, ge=2)
-    class_size: int = Field(24, ge=2)
-    days: int = Field(2, ge=1)
+    n_classes: int = Field(10, ge=2, le=10_000)
+    class_size: int = Field(24, ge=2, le=10_000)
+    days: int = Field(2, ge=1, le=1_000)
     day_start: int = Field(30_600, ge=0, description="seconds after midnight")
     periods: int = Field(16, ge=2, description="per day")
     period_minutes: int = Field(30, ge=1)
