@@ -134,21 +134,6 @@ def check_range(series: Series, representations: Iterable[str]) -> None:
             )
 
 
-<<<<<<< HEAD
-def check_unit(train: Series) -> None:
-    """Refuse series that vary, but within a range that counts as zero.
-
-    Raises
-    ------
-    DataError : names the largest magnitude
-    """
-    low, high = float(train.min(initial=0.0)), float(train.max(initial=0.0))
-    largest = max(high, -low)
-    if 0 < largest <= SMALLEST and np.ptp(train, axis=2).any():
-        raise DataError(
-            f"level sets: the largest magnitude of train is {largest:g}; expected more than {SMALLEST:g}, below which "
-            "float32 loses digits. Take another unit, or set ingest.normalise"
-=======
 def check_size(train: Series) -> None:
     """Refuse a train set that varies by so little that whole numbers, scaled in float32, would all be zero.
 
@@ -158,15 +143,14 @@ def check_size(train: Series) -> None:
 
     Raises
     ------
-    DataError : its largest magnitude is above 0 and at most `SMALLEST`
+    DataError : it varies, and its largest magnitude is at most `SMALLEST`
     """
     largest = float(max(train.max(initial=0.0), -train.min(initial=0.0)))
-    if 0 < largest <= SMALLEST:
+    if 0 < largest <= SMALLEST and np.ptp(train, axis=2).any():
         raise DataError(
             f"series: the largest magnitude of train is {largest:.3g}; expected more than {SMALLEST:g}, or zeros only, "
             "since level sets of smaller values leave the range of float32. Scale the series first, or set "
             "ingest.normalise"
->>>>>>> h5
         )
 
 

@@ -21,11 +21,7 @@ from topology_efficient_dl.tda.level_sets.inputs import (
     check_labels,
     check_range,
     check_recipe,
-<<<<<<< HEAD
-    check_unit,
-=======
     check_size,
->>>>>>> h5
     offsets_of,
     recipe_of,
     series_of,
@@ -134,11 +130,7 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
             raise DataError("level sets: no series to fit on, expected one at least. Give the train series")
         labels = check_labels(y, len(series))
         check_range(series, self.recipe_.representations)
-<<<<<<< HEAD
-        check_unit(series)
-=======
         check_size(series)
->>>>>>> h5
         self._remember(series.shape[1:], offsets_of(series))
         series = self._shifted(series)
         self.plans_ = {}
