@@ -243,3 +243,9 @@ def test_every_rule_names_a_parameter_that_there_is() -> None:
         for step in steps:
             assert step in kind.model_fields, path
             kind = kind.model_fields[step].annotation
+
+
+def test_further_baselines_of_conf_that_an_environment_left_out_are_said() -> None:
+    groups = check_parameters(raw_of("base", {"track_b": {"models": ["gat", "simplicial_mlp"]}}))
+    (remark,) = check_run(groups, {}, PIPELINES["track_b"].all_outputs())
+    assert remark.startswith("track_b.evaluate.further_baselines: gatv2, graph_transformer not among track_b.models")

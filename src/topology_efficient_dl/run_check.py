@@ -126,15 +126,15 @@ def _check_proposals(study: _Study, zoo: Zoo) -> None:
 
 
 def _check_further(study: _Study, zoo: Zoo, given: Mapping[str, Any]) -> list[str]:
-    """Further baselines must be there too; only where the models were narrowed on the command line, those of conf need
-    not, and a remark says which comparisons fall away."""
+    """Further baselines that the command line names must be there too; those of conf need not, since an environment or
+    the command line may narrow the models, and a remark says which comparisons fall away."""
     place, there = f"{study.prefix}evaluate.further_baselines", study.models.root
     own = _at(given, study.prefix)
-    is_narrowed = "models" in own and "further_baselines" not in (own.get("evaluate") or {})
+    are_asked_for = "further_baselines" in (own.get("evaluate") or {})
     for name in study.evaluate.further_baselines:
         _known(place, name, there, zoo)
     absent = [name for name in study.evaluate.further_baselines if name not in there]
-    if absent and not is_narrowed:
+    if absent and are_asked_for:
         raise ParameterError(
             f"{place}: '{absent[0]}' is not among the models of this run ({', '.join(there)}), so that nothing would "
             f"be judged against it. Add it to {study.prefix}models, or take it out"
