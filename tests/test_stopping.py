@@ -26,7 +26,7 @@ BODIES = {
 
 def run(body, number):
     script = f"{PREFACE}\nwith stopping.stoppable():\n    {body}\nprint('went on')\n".format(number=int(number))
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.parametrize("body", BODIES)

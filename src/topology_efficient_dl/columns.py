@@ -30,12 +30,12 @@ def as_float32(values: ArrayLike, row: str = "node", column: str = "feature") ->
 
     Parameters
     ----------
-    values : (n, f)
+    values : (n, f); what is float32 already passes, finite or not, for the answers of a network to show it
     row, column : what these are of, for the error
 
     Raises
     ------
-    DataError : a value is beyond the range of float32, or not finite
+    DataError : a value of another type is beyond the range of float32, or not finite
 
     Examples
     --------
@@ -45,7 +45,8 @@ def as_float32(values: ArrayLike, row: str = "node", column: str = "feature") ->
     topology_efficient_dl.errors.DataError: feature 0 of node 1 is 1e+39; expected at most 3.4e+38, ...
     """
     wide = np.asarray(values)
-    check_range(wide, row, column)
+    if wide.dtype != np.float32:
+        check_range(wide, row, column)
     return np.ascontiguousarray(wide, np.float32)
 
 

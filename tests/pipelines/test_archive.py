@@ -119,7 +119,7 @@ def test_what_train_chose_has_a_row_a_cell(catalog) -> None:
 
 def test_the_page_of_the_archive_tells_the_sets_apart(finished, catalog) -> None:
     page = catalog.load("track_a.archive_report")
-    assert "1 sets of the UCR archive that have published accuracies" in page
+    assert "1 sets with names of the UCR archive that have published accuracies" in page
     ranked = page.split("## Every set\n", 1)[1].split("##", 1)[0]
     assert "| GunPoint | " in ranked
     assert "| Toy | " not in ranked
@@ -158,7 +158,7 @@ def test_one_study_is_published_and_the_other_is_not(finished, tmp_path: Path, s
     assert result.exit_code == 0, result.output
     places = {entry: tmp_path / place.format(track="track_a") for entry, place in PUBLISHED[study].items()}
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(places.values())
-    assert set(result.output.split()) == set(map(str, places.values()))
+    assert set(result.stdout.split()) == set(map(str, places.values()))
     latest = catalog_of(project, "sets")
     for entry, place in places.items():
         assert place.read_bytes() == Path(latest[f"track_a.{entry}"]._get_load_path()).read_bytes(), entry

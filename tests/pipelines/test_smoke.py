@@ -149,7 +149,7 @@ def test_an_older_version_can_be_named(smoke) -> None:
     assert (result.code, result.todo) == (0, {"persistence_diagrams": 0, "topological_features": 0})
     result = smoke.run(*arguments, "track_a.splits:2020-01-01T00.00.00.000Z", env="smoke")
     assert result.code == 1
-    assert "2020-01-01T00.00.00.000Z/splits.json' does not exist; run the pipeline that makes it" in result.output
+    assert "no version '2020-01-01T00.00.00.000Z' of 'track_a.splits'. The newest: " in result.output
 
 
 def test_a_damaged_item_is_named_on_loading_and_mended_by_the_next_run(smoke) -> None:
@@ -171,4 +171,4 @@ def test_an_entry_without_a_version_says_what_to_run(project) -> None:
     result = project.run("--pipelines", "train")
     assert result.code == 1
     assert "nothing is saved in" in result.output
-    assert "splits.json' yet; run the pipeline that makes it" in result.output
+    assert "' yet; run the pipeline that makes it" in result.output
