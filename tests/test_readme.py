@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tests import readme_numbers
 
 ROOT = Path(__file__).parents[1]
 NOT_RESULTS = [
@@ -19,22 +18,13 @@ NOT_RESULTS = [
 ]
 
 
-def loaded() -> ModuleType:
-    spec = spec_from_file_location("readme_numbers", Path(__file__).with_name("readme_numbers.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def flat(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
 @pytest.fixture(scope="module")
 def blocks() -> list[str]:
-    return loaded().blocks()
+    return readme_numbers.blocks()
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tests.collections import method_lock as lock
 
 WHAT_TO_DO = """
 The code that these methods reach has changed, and their versions have not. Do one of two things:
@@ -17,17 +16,7 @@ Then run: python tests/collections/method_lock.py
 """
 
 
-@pytest.fixture(scope="module")
-def lock() -> ModuleType:
-    spec = spec_from_file_location("method_lock", Path(__file__).with_name("method_lock.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_code_changes_with_its_version_or_by_word(lock: ModuleType) -> None:
+def test_code_changes_with_its_version_or_by_word() -> None:
     stored, current = json.loads(lock.LOCK.read_text(encoding="utf-8")), lock.current_lock()
     reach = {identity: lock.reached(module) for identity, module in lock.methods().items()}
     found = lock.complaints(stored, current, reach)
@@ -35,7 +24,7 @@ def test_code_changes_with_its_version_or_by_word(lock: ModuleType) -> None:
     assert sorted(stored["methods"]) == sorted(current["methods"]), "run: python tests/collections/method_lock.py"
 
 
-def test_a_change_is_named_until_the_version_rises(lock: ModuleType) -> None:
+def test_a_change_is_named_until_the_version_rises() -> None:
     stored = {"methods": {"a:f@1": "x", "b:g@1": "x"}, "modules": {"a": "1", "c": "1"}}
     current = {"methods": {"a:f@1": "y", "b:g@1": "x"}, "modules": {"a": "1", "c": "2"}}
     reach = {"a:f@1": frozenset({"topology_efficient_dl.a", "topology_efficient_dl.c"}), "b:g@1": frozenset()}
@@ -44,7 +33,7 @@ def test_a_change_is_named_until_the_version_rises(lock: ModuleType) -> None:
     assert lock.complaints(stored, raised, reach) == []
 
 
-def test_prose_does_not_count_and_code_does(lock: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prose_does_not_count_and_code_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {
         "plain": "def f(x):\n    return x + 1\n",
         "prose": '"""Words."""\n\n# more\ndef f(x):\n    """Text\n    of two lines."""\n    return x + 1  # why\n',
@@ -57,7 +46,7 @@ def test_prose_does_not_count_and_code_does(lock: ModuleType, tmp_path: Path, mo
     assert plain == prose != other
 
 
-def test_what_is_reached_is_found_through_imports_inside_functions_too(lock: ModuleType) -> None:
+def test_what_is_reached_is_found_through_imports_inside_functions_too() -> None:
     reach = lock.reached("topology_efficient_dl.tda.splits")
     assert "topology_efficient_dl.tda.vectorization.giotto" in reach
     assert "topology_efficient_dl.training.loop" not in reach

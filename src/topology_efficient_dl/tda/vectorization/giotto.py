@@ -6,6 +6,7 @@ homology dimension that has the ranges of train: a vectoriser that was stored ne
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,9 +70,9 @@ class GiottoVectorizer(ImageVectorizer):
     def _fitted_transformers(self) -> list[Any]:
         return [made.fit(self._train_array()) for made in self._transformers()]
 
+    @abstractmethod
     def _transformers(self) -> list[Any]:
         """Unfitted transformers of giotto-tda; their features stand side by side within a dimension."""
-        raise NotImplementedError
 
     def _vectorise(self, bars: Bars, row: int) -> FloatArray:
         raise NotImplementedError("giotto-tda takes all homology dimensions at once, see transform()")
