@@ -157,7 +157,7 @@ def test_load_versions_win(catalog):
     ("asked", "message"),
     [
         ({"numbers": "2026"}, f"no version '2026' of 'numbers'.*The newest: {OLD}"),
-        ({"numbers": NEW}, f"no version '{NEW}' of 'numbers'; did you mean '{OLD}'"),
+        ({"numbers": NEW}, f"no version '{NEW}' of 'numbers'. The newest: {OLD}"),
         ({"nunbers": OLD}, "'nunbers' is not an entry .* this run reads; did you mean 'numbers'"),
         ({"page": OLD}, "'page' is not an entry with versions that this run reads.*There are: numbers"),
     ],

@@ -94,10 +94,7 @@ def check_load_versions(asked: Mapping[str, str], entries: Mapping[str, Versione
             )
         there = entries[name].list_versions(full_path=False)
         if version not in there:
-            raise ParameterError(
-                f"--load-versions: no version '{version}' of '{name}'{did_you_mean(version, there) or '.'} "
-                f"{_newest(there)}"
-            )
+            raise ParameterError(f"--load-versions: no version '{version}' of '{name}'. {_newest(there)}")
 
 
 def run_with_all(versions: Mapping[str, Collection[str]], run: str | None = None) -> tuple[str, str]:
@@ -123,7 +120,7 @@ def run_with_all(versions: Mapping[str, Collection[str]], run: str | None = None
     """
     runs = sorted({each for there in versions.values() for each in there}, reverse=True)
     if run is not None and run not in runs:
-        raise DataError(f"no run '{run}'{did_you_mean(run, runs) or '.'} {_newest(runs)}")
+        raise DataError(f"no run '{run}'. {_newest(runs)}")
     missing = {each: ", ".join(name for name, there in versions.items() if each not in there) for each in runs}
     whole = [each for each in ([run] if run else runs) if not missing[each]]
     if not whole:

@@ -53,7 +53,7 @@ def test_the_newest_complete_run_or_the_one_that_is_named_is_published(saved, ar
     ("arguments", "message"),
     [
         (("--run", "2026-03"), "run '2026-03' has not saved pareto_image, level_sets_image"),
-        (("--run", "2026-09"), "no run '2026-09'; did you mean"),
+        (("--run", "2026-09"), "no run '2026-09'. The newest: 2026-03"),
         (("--track", "track_b"), "nothing of 'track_b' was saved yet"),
         (("--only", "archive"), "nothing of 'track_a' was saved yet"),
     ],
