@@ -8,14 +8,31 @@ from itertools import combinations
 
 import numpy as np
 
-from topology_efficient_dl.complexes.params import SimplicialParams
-from topology_efficient_dl.data.graphs import GraphSet, PlantedContacts, StaticGraph, planted_contacts, planted_events
+from topology_efficient_dl.data.graphs import (
+    GraphSet,
+    PlantedContacts,
+    StaticGraph,
+    planted_contacts,
+    planted_events,
+)
 from topology_efficient_dl.data.graphs.task import GraphTask
-from topology_efficient_dl.graph_params import AnyRecipe, DiffusionRecipe, NodeFeatureParams, PropagationRecipe
-from topology_efficient_dl.lifting import describe_nodes, diffuse, lift, lift_groups, propagate
 from topology_efficient_dl.models.graph_inputs import Material
 from topology_efficient_dl.models.registry import architectures, find_architecture
-from topology_efficient_dl.training.graph_cells import material_of
+from topology_efficient_dl.models.simplicial.node_features import (
+    describe_nodes,
+    diffuse,
+    lift,
+    lift_groups,
+    propagate,
+)
+from topology_efficient_dl.params.complexes import SimplicialParams
+from topology_efficient_dl.params.graphs import (
+    AnyRecipe,
+    DiffusionRecipe,
+    NodeFeatureParams,
+    PropagationRecipe,
+)
+from topology_efficient_dl.tasks.graph_cells import material_of
 
 SCHOOL = PlantedContacts(n_classes=3, class_size=8, days=1, periods=4)
 RECIPES: dict[str, AnyRecipe] = {

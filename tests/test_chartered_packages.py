@@ -15,7 +15,7 @@ import yaml
 from torch import nn
 
 from topology_efficient_dl.efficiency.flops import count_flops_of_call
-from topology_efficient_dl.params import VectorizationParams
+from topology_efficient_dl.params.series import VectorizationParams
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
 from topology_efficient_dl.tda.persistence import alpha_diagram, rips_diagram
 from topology_efficient_dl.tda.vectorization import make_vectorizer

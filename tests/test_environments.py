@@ -16,10 +16,12 @@ from topology_efficient_dl.data.forecasting import SERIES
 from topology_efficient_dl.datasets.graphs import GraphTasksDataset
 from topology_efficient_dl.datasets.splits import SplitsDataset
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.graph_params import OWN
 from topology_efficient_dl.models.registry import build_model, find_architecture
-from topology_efficient_dl.parameter_groups import GROUPS
-from topology_efficient_dl.params import FiltrationParams, LevelSetRecipe, ModelSpec, Names, TdaParams, Zoo
+from topology_efficient_dl.params.base import Names
+from topology_efficient_dl.params.graphs import OWN
+from topology_efficient_dl.params.groups import GROUPS
+from topology_efficient_dl.params.models import LevelSetRecipe, ModelSpec, Zoo
+from topology_efficient_dl.params.series import FiltrationParams, TdaParams
 from topology_efficient_dl.settings import CONFIG_LOADER_ARGS
 from topology_efficient_dl.tda.combinations import check_combination
 

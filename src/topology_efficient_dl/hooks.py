@@ -11,13 +11,13 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from topology_efficient_dl.evaluation.console import summary_text
-from topology_efficient_dl.evaluation.forecast_page import forecast_summary
-from topology_efficient_dl.machine_check import check_machine
-from topology_efficient_dl.parameter_check import check_parameters, check_that_they_are_read
-from topology_efficient_dl.parameter_effects import without_effect
-from topology_efficient_dl.run_check import check_run
-from topology_efficient_dl.terminal import harmless
+from topology_efficient_dl.checks.machine import check_machine
+from topology_efficient_dl.checks.parameters import check_parameters, check_that_they_are_read
+from topology_efficient_dl.checks.run import check_run
+from topology_efficient_dl.common.terminal import harmless
+from topology_efficient_dl.params.effects import without_effect
+from topology_efficient_dl.reports.console import summary_text
+from topology_efficient_dl.reports.forecast_page import forecast_summary
 
 log = logging.getLogger(__name__)
 

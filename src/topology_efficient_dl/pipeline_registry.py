@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from kedro.pipeline import Pipeline
 
-from topology_efficient_dl.graph_params import TrackParams
-from topology_efficient_dl.parameter_groups import GROUPS
+from topology_efficient_dl.params.graphs import TrackParams
+from topology_efficient_dl.params.groups import GROUPS
 from topology_efficient_dl.pipelines import (
     archive,
     closure,

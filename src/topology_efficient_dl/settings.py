@@ -11,11 +11,11 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import configure_logging
 from kedro.framework.session import KedroSession
 
-from topology_efficient_dl.conf_files import check_conf, read_conf
+from topology_efficient_dl.common.terminal import harmless_record
+from topology_efficient_dl.datasets.run_versions import OwnVersions
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.hooks import ParameterCheck, Summary
-from topology_efficient_dl.run_versions import OwnVersions
-from topology_efficient_dl.terminal import harmless_record
+from topology_efficient_dl.params.conf_files import check_conf, read_conf
 
 
 class ProcessSession(KedroSession):

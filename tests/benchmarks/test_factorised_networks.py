@@ -12,7 +12,7 @@ from torch import nn
 
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
 from topology_efficient_dl.models.registry import build_model
-from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.params.training import EfficiencyParams
 from topology_efficient_dl.tensor import design_by_budget
 from topology_efficient_dl.tensor.cache_blocks import in_cache_blocks
 from topology_efficient_dl.tensor.merging import merged

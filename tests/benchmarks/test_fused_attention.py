@@ -16,7 +16,7 @@ from topology_efficient_dl.complexes import SimplicialComplex
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
 from topology_efficient_dl.models.graph_baselines import GAT, GATv2, graph_input
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
-from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.params.training import EfficiencyParams
 
 pytest.importorskip("pytest_benchmark")
 

@@ -16,10 +16,11 @@ from tests.benchmarks.vector_peak import seconds_per_addition
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
 from topology_efficient_dl.models.trained import TrainedModel, build_network
-from topology_efficient_dl.params import EfficiencyParams, LevelSetRecipe, ModelSpec, RocketRecipe, TrainParams
+from topology_efficient_dl.params.models import LevelSetRecipe, ModelSpec, RocketRecipe
+from topology_efficient_dl.params.training import EfficiencyParams, TrainParams
+from topology_efficient_dl.tasks.cells import fit_cell
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves
 from topology_efficient_dl.tda.level_sets.cost import transform_cost
-from topology_efficient_dl.training.cells import fit_cell
 
 pytest.importorskip("pytest_benchmark")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ripser import ripser
 
-from topology_efficient_dl.params import FiltrationParams, TdaRecipe
+from topology_efficient_dl.params.series import FiltrationParams, TdaRecipe
 from topology_efficient_dl.tda.embeddings import takens_embedding
 from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor, sample_diagram
 

@@ -13,7 +13,7 @@ from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.collections.store import ItemStore
 from topology_efficient_dl.errors import CellError, StorageError
-from topology_efficient_dl.params import ParallelParams
+from topology_efficient_dl.params.training import ParallelParams
 
 
 @pytest.fixture

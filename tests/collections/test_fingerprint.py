@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from topology_efficient_dl.collections.fingerprint import fingerprint, method_identity, versioned
-from topology_efficient_dl.params import IngestParams, TrainParams
+from topology_efficient_dl.params.series import IngestParams
+from topology_efficient_dl.params.training import TrainParams
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

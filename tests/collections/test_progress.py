@@ -8,7 +8,7 @@ import pytest
 from topology_efficient_dl.collections import progress as module
 from topology_efficient_dl.collections.execution import run_all
 from topology_efficient_dl.collections.progress import Progress, following, tick
-from topology_efficient_dl.params import ParallelParams
+from topology_efficient_dl.params.training import ParallelParams
 
 
 class Clock:
@@ -105,7 +105,7 @@ def test_only_what_runs_beside_others_has_a_heartbeat(backend, beats, monkeypatc
 
 def test_latency_speaks_between_measurements_only(monkeypatch):
     from topology_efficient_dl.efficiency import latency
-    from topology_efficient_dl.params import EfficiencyParams
+    from topology_efficient_dl.params.training import EfficiencyParams
 
     order = []
     monkeypatch.setattr(latency, "tick", lambda: order.append("tick"))

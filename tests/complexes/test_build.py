@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.complexes.cases import contact_logs, graphs, table
 
-from topology_efficient_dl.complexes import SimplicialParams, complex_of_contacts, complex_of_graph, complex_of_groups
+from topology_efficient_dl.complexes import (
+    SimplicialParams,
+    complex_of_contacts,
+    complex_of_graph,
+    complex_of_groups,
+)
 from topology_efficient_dl.complexes import group_faces as faces_module
 from topology_efficient_dl.complexes.group_faces import distinct_groups, estimated_faces
 from topology_efficient_dl.errors import DataError, ParameterError

@@ -13,8 +13,18 @@ from hypothesis import strategies as st
 from scipy import sparse
 from tests.complexes.cases import complexes, known, table, uncompiled
 
-from topology_efficient_dl.complexes import SimplicialComplex, SimplicialParams, closure, closure_scores
-from topology_efficient_dl.complexes.closure import closed_by, edge_links, open_triangles, shared_links
+from topology_efficient_dl.complexes import (
+    SimplicialComplex,
+    SimplicialParams,
+    closure,
+    closure_scores,
+)
+from topology_efficient_dl.complexes.closure import (
+    closed_by,
+    edge_links,
+    open_triangles,
+    shared_links,
+)
 from topology_efficient_dl.complexes.closure_scores import ClosureScorer
 from topology_efficient_dl.errors import DataError
 

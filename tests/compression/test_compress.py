@@ -9,20 +9,27 @@ import pandas as pd
 import pytest
 import torch
 
-from topology_efficient_dl.compression.compress import compress, dense_key, layers_table, sample_of, variant_of
+from topology_efficient_dl.compression.compress import (
+    compress,
+    dense_key,
+    layers_table,
+    sample_of,
+    variant_of,
+)
 from topology_efficient_dl.compression.peers import _without_channels, narrowed
 from topology_efficient_dl.compression.tuning import tune
-from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionParams, CompressionRecipe
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation.answers import headlines
-from topology_efficient_dl.evaluation.compression_context import recipe_words
 from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
 from topology_efficient_dl.evaluation.costs import measure_costs
 from topology_efficient_dl.models.registry import build_model, find_architecture
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, EvaluateParams, ModelSpec, TrainParams
-from topology_efficient_dl.training.fitting import fit
+from topology_efficient_dl.params.compression import AS_LARGE_AS_DENSE, CompressionParams, CompressionRecipe
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
+from topology_efficient_dl.reports.compression_context import recipe_words
+from topology_efficient_dl.tasks.series import fit
 
 TRAIN = TrainParams(max_epochs=3, min_epochs=1, batch_size=8)
 QUICK = EfficiencyParams(rounds=2, min_run_seconds=0.002, batch_sizes=(1, 4), memory=False)

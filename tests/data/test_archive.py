@@ -11,7 +11,7 @@ from topology_efficient_dl.data.archive import ROOT_VARIABLE, SeriesArchive
 from topology_efficient_dl.data.download import UnavailableError
 from topology_efficient_dl.data.ucr_names import UCR_2018
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 OFFLINE = IngestParams(download=False)
 

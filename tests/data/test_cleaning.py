@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from topology_efficient_dl.data.cleaning import fill_missing, loss_of_float32, pad_end, resample, z_normalise
+from topology_efficient_dl.data.cleaning import (
+    fill_missing,
+    loss_of_float32,
+    pad_end,
+    resample,
+    z_normalise,
+)
 
 finite_series = arrays(
     np.float64, st.tuples(st.integers(1, 3), st.integers(2, 20)), elements=st.floats(-1e6, 1e6, width=32)

@@ -15,7 +15,7 @@ from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.data.summary import data_card
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 RNG = np.random.default_rng(0)
 CLASSES = np.repeat([0, 1], 20)

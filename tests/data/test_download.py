@@ -12,7 +12,7 @@ from topology_efficient_dl.data.archive import ROOT_VARIABLE, SeriesArchive
 from topology_efficient_dl.data.download import UnavailableError
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 TSV = "1\t0.5\t1.0\n1\t0.1\t0.9\n2\t1.5\t0.0\n2\t0.7\t0.2\n"
 MEMBERS = {"Toy.txt": "about", "Toy_TRAIN.txt": TSV, "Toy_TEST.txt": TSV, "Toy_TRAIN.ts": "@data\n1,2:1\n"}

@@ -17,7 +17,7 @@ from topology_efficient_dl.data.preparation import Preparation
 from topology_efficient_dl.data.readers import read_series
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.errors import DataError, StorageError
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 LABELS = ["a", "b", "a", "b", "a", "b"]
 FILLED = Preparation(2, 9, missing_values="interpolate", unequal_length="pad")

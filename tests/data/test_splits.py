@@ -14,7 +14,7 @@ from topology_efficient_dl.data.readers import SUFFIXES, read_series
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 OFFLINE = IngestParams(download=False)
 UCR_ROOT = os.environ.get(ROOT_VARIABLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.data.summary import summarise
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 
 def test_one_row_of_facts(toy) -> None:

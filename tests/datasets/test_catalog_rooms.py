@@ -21,10 +21,12 @@ from topology_efficient_dl.datasets.collection import CollectionDataset
 from topology_efficient_dl.datasets.models import COLUMNS
 from topology_efficient_dl.datasets.series_archive import SeriesArchiveDataset
 from topology_efficient_dl.models.features import features_of_split
-from topology_efficient_dl.params import FiltrationParams, ModelSpec, TdaRecipe, TrainParams
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.series import FiltrationParams, TdaRecipe
+from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.settings import CONFIG_LOADER_ARGS
+from topology_efficient_dl.tasks.cells import fit_cell, predict_cell
 from topology_efficient_dl.tda.splits import diagrams_of_split
-from topology_efficient_dl.training.cells import fit_cell, predict_cell
 
 CONF = Path(__file__).parents[2] / "conf"
 RECIPE = TdaRecipe(embedding="series", filtration="sublevel", homology_dimensions=(0,), n_bins=6, n_layers=1)

@@ -16,7 +16,7 @@ from topology_efficient_dl.efficiency import (
     time_block,
 )
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.params.training import EfficiencyParams
 
 
 def test_models_take_turns_and_none_is_always_first():

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from topology_efficient_dl.evaluation.answers import asked, explain, headlines, measured
+from topology_efficient_dl.evaluation.answers import (
+    asked,
+    explain,
+    headlines,
+    measured,
+)
 from topology_efficient_dl.evaluation.bootstrap import Estimate
 from topology_efficient_dl.evaluation.criteria import criterion_of_track
-from topology_efficient_dl.evaluation.report import ReportContext, render_html, render_markdown
-from topology_efficient_dl.params import EvaluateParams
+from topology_efficient_dl.params.training import EvaluateParams
+from topology_efficient_dl.reports.report import ReportContext, render_html, render_markdown
 
 TRACK_C = criterion_of_track("track_c", EvaluateParams(min_params_cut=0.7))
 GOOD = {

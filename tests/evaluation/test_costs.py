@@ -13,9 +13,11 @@ from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation.costs import load_inference, measure_costs
 from topology_efficient_dl.models.features import features_of_split
-from topology_efficient_dl.params import EfficiencyParams, ModelSpec, TdaRecipe, TrainParams
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.series import TdaRecipe
+from topology_efficient_dl.params.training import EfficiencyParams, TrainParams
+from topology_efficient_dl.tasks.cells import fit_cell
 from topology_efficient_dl.tda.splits import diagrams_of_split
-from topology_efficient_dl.training.cells import fit_cell
 
 FAST = EfficiencyParams(batch_sizes=(1, 8), rounds=2, min_run_seconds=0.001, memory=False)
 RIPS = TdaRecipe(delay=2, dimension=2, n_bins=6, n_layers=2)

@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.forecast_page import finding_lines, forecast_summary, render_forecasts
-from topology_efficient_dl.evaluation.forecast_tables import (
+from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts, rmse_rise, window_weights
+from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.params.compression import CompressionRecipe
+from topology_efficient_dl.params.forecasting import ForecastCriterion, ForecastParams
+from topology_efficient_dl.params.training import EfficiencyParams
+from topology_efficient_dl.reports.forecast_page import finding_lines, forecast_summary, render_forecasts
+from topology_efficient_dl.reports.forecast_tables import (
     FORECAST_KEYS,
     forecast_results,
     read_seeds,
     score_forecasts,
 )
-from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts, rmse_rise, window_weights
-from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.forecast_params import ForecastCriterion, ForecastParams
-from topology_efficient_dl.params import EfficiencyParams
 
 PARAMS = ForecastCriterion(n_bootstrap=500)
 RECIPES = {

@@ -10,14 +10,15 @@ import pytest
 import torch
 from tests.graph_tasks import RECIPES, contacts, graph_set, material, recipe_read_by
 
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation import graph_costs
 from topology_efficient_dl.evaluation.graph_costs import load_graph_inference, measure_graph_costs
 from topology_efficient_dl.models.graph_predictor import GraphPredictor
-from topology_efficient_dl.params import EfficiencyParams, ModelSpec, TrainParams
-from topology_efficient_dl.training.graph_fitting import fit_on_graph
+from topology_efficient_dl.params.complexes import SimplicialParams
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.training import EfficiencyParams, TrainParams
+from topology_efficient_dl.tasks.graph_fitting import fit_on_graph
 
 QUICK = EfficiencyParams(batch_sizes=(1, 8), rounds=2, min_run_seconds=0.001, memory=False)
 TRAIN = TrainParams(max_epochs=1, min_epochs=1, refit=False)

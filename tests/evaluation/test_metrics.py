@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation import score_cell, score_forecast, score_predictions
+from topology_efficient_dl.evaluation.metrics import score_cell, score_forecast, score_predictions
 
 
 @pytest.fixture

@@ -9,11 +9,16 @@ import torch
 
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.evaluation.failures import NOT_COMPARED, failures_of
-from topology_efficient_dl.evaluation.onnx_costs import OnnxFile, export_cell, measure_onnx_costs, with_onnx
+from topology_efficient_dl.evaluation.onnx_costs import (
+    OnnxFile,
+    export_cell,
+    measure_onnx_costs,
+    with_onnx,
+)
 from topology_efficient_dl.models.onnx_export import onnx_versions
 from topology_efficient_dl.models.registry import build_model
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.params.training import EfficiencyParams
 
 VERSIONS = onnx_versions()
 QUICK = EfficiencyParams(rounds=1, min_run_seconds=0.001, memory=False)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation import (
+from topology_efficient_dl.evaluation.statistics import (
     holm,
     paired_t_test,
     paired_t_tests,

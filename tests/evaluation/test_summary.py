@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation import RESULT_KEYS, as_records, results_table
+from topology_efficient_dl.evaluation.summary import RESULT_KEYS, as_records, results_table
 
 CONTRACT = (
     "dataset, model, seeds, accuracy_mean, accuracy_std, f1_macro_mean, f1_macro_std, auroc_mean, params, flops, latency_ms_b1,"

@@ -7,10 +7,11 @@ import pytest
 from scipy import stats
 
 from topology_efficient_dl.errors import DataError, ParameterError
-from topology_efficient_dl.evaluation import VERDICT_KEYS, criterion_of_track, judge, score_predictions
 from topology_efficient_dl.evaluation.bootstrap import Estimate
-from topology_efficient_dl.evaluation.verdicts import judge_proposals
-from topology_efficient_dl.params import EvaluateParams
+from topology_efficient_dl.evaluation.criteria import criterion_of_track
+from topology_efficient_dl.evaluation.metrics import score_predictions
+from topology_efficient_dl.evaluation.verdicts import VERDICT_KEYS, judge, judge_proposals
+from topology_efficient_dl.params.training import EvaluateParams
 
 PARAMS = EvaluateParams(n_bootstrap=400)
 CONTRACT = "dataset, model, baseline, criterion, f1_drop_pp, latency_cut, params_cut, memory_cut, p_value, status"

@@ -6,7 +6,7 @@ import numpy as np
 
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.models.features import FeatureInput, features_of_split
-from topology_efficient_dl.params import TdaRecipe
+from topology_efficient_dl.params.series import TdaRecipe
 from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor
 from topology_efficient_dl.tda.splits import diagrams_of_split
 

@@ -23,8 +23,9 @@ from topology_efficient_dl.models.graph_inputs import Material
 from topology_efficient_dl.models.graph_predictor import GraphPredictor
 from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import ModelSpec, TrainParams
-from topology_efficient_dl.training.graph_fitting import fit_on_graph
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.training import TrainParams
+from topology_efficient_dl.tasks.graph_fitting import fit_on_graph
 
 QUICK = TrainParams(max_epochs=1, min_epochs=1, refit=False)
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 from topology_efficient_dl.data.cleaning import z_normalise
-from topology_efficient_dl.models.layers import CHUNK_FROM, SameConv1d, ZNormalised, chunk_width, initialise
+from topology_efficient_dl.models.layers import (
+    CHUNK_FROM,
+    SameConv1d,
+    ZNormalised,
+    chunk_width,
+    initialise,
+)
 
 
 @settings(max_examples=40, deadline=None)

@@ -24,7 +24,8 @@ from topology_efficient_dl.models.tda.level_set_layer import (
     filtered_series,
     level_set_counts,
 )
-from topology_efficient_dl.params import LevelSetRecipe, LevelSetRepresentation, TdaRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe, LevelSetRepresentation
+from topology_efficient_dl.params.series import TdaRecipe
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves
 from topology_efficient_dl.tda.level_sets.compiled import count_compiled
 from topology_efficient_dl.tda.level_sets.filters import fixed_filters

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from topology_efficient_dl.compression.compress import compress
-from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.onnx_export import onnx_difference, onnx_network, to_onnx
 from topology_efficient_dl.models.registry import build_model
 from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params.compression import CompressionRecipe
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "inception_time": {"filters": 8, "bottleneck": 8, "depth": 3},

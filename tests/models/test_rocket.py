@@ -14,7 +14,7 @@ from sklearn.linear_model import RidgeClassifierCV
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.models.baselines.rocket import RocketFeatures, fit_rocket_ridge
-from topology_efficient_dl.params import RocketRecipe
+from topology_efficient_dl.params.models import RocketRecipe
 
 SEED = 7
 N_TEST = 200

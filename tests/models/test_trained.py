@@ -10,7 +10,7 @@ import torch
 from topology_efficient_dl.errors import DataError, StorageError
 from topology_efficient_dl.models import Ensemble, TrainedModel, predict_proba
 from topology_efficient_dl.models.trained import build_network
-from topology_efficient_dl.params import TdaRecipe
+from topology_efficient_dl.params.series import TdaRecipe
 
 
 def card_of(architecture, *, members=1, n_features=None, recipe=None):

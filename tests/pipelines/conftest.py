@@ -107,7 +107,10 @@ class Project:
         log = logging.getLogger("topology_efficient_dl")
         log.addHandler(messages)
         try:
-            with chdir(self.root):
+            with chdir(self.root), pytest.MonkeyPatch.context() as patch:
+                if env == "smoke":  # reads what ships, on every machine
+                    patch.delenv("UCR_ROOT", raising=False)
+                    patch.delenv("GRAPH_ROOT", raising=False)
                 command = ["run", "--env", env, *arguments, *(["--params", params] if params else [])]
                 result = CliRunner().invoke(cli, command)
         finally:

@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 from kedro.framework.session import KedroSession
 from tests.places import chdir
 
-from topology_efficient_dl.evaluation.archive import CELL_KEYS, PUBLISHED_NAMES
-from topology_efficient_dl.evaluation.document import PUBLISHED
-from topology_efficient_dl.evaluation.style import display_name
+from topology_efficient_dl.params.names import display_name
 from topology_efficient_dl.pipeline_registry import register_pipelines
+from topology_efficient_dl.reports.document import PUBLISHED
+from topology_efficient_dl.studies.archive import CELL_KEYS, PUBLISHED_NAMES
 
 SETS = """
 datasets: [GunPoint, Toy, Nowhere]

@@ -216,7 +216,7 @@ from pathlib import Path
 
 from kedro.framework.cli import main
 from kedro.framework.hooks import hook_impl
-from topology_efficient_dl.run_versions import OwnVersions
+from topology_efficient_dl.datasets.run_versions import OwnVersions
 
 pin = OwnVersions.before_dataset_saved
 

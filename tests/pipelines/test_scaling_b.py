@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from topology_efficient_dl.evaluation import graph_scaling
-from topology_efficient_dl.evaluation.graph_scaling import Ended
+from topology_efficient_dl.studies import graph_scaling
+from topology_efficient_dl.studies.graph_scaling import Ended
 
 SIZES = "n_features: 4, width: 8, repeats: 1, densities: [0.1, 0.2], nodes: [20, 40]"
 FEW = f"scaling_b: {{{SIZES}, models: [gat, simplicial_mlp]}}\n"
@@ -28,7 +28,7 @@ def measuring(make_project: Callable):
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     """What was asked of the probe, which here runs in this process; the smoke run has real ones."""
-    from topology_efficient_dl.evaluation.graph_scaling_probe import Request, measured
+    from topology_efficient_dl.studies.graph_scaling_probe import Request, measured
 
     requests = []
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from topology_efficient_dl.evaluation import growth
+from topology_efficient_dl.studies import growth
 
 GROWING = """
 growth: {lengths: [40, 20], rounds: 2, numbers: [300, 30], length: 20}

@@ -7,9 +7,12 @@ import pytest
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.evaluation.level_set_figure import draw_level_sets as picture
-from topology_efficient_dl.params import ModelSpec, Names, ParallelParams, TdaParams, Zoo
+from topology_efficient_dl.params.base import Names
+from topology_efficient_dl.params.models import ModelSpec, Zoo
+from topology_efficient_dl.params.series import TdaParams
+from topology_efficient_dl.params.training import ParallelParams
 from topology_efficient_dl.pipelines.tda_features.nodes import draw_level_sets, extract_diagrams, vectorise_diagrams
+from topology_efficient_dl.reports.level_set_figure import draw_level_sets as picture
 
 TDA = TdaParams(
     embedding="series",

@@ -13,8 +13,8 @@ from tests.places import chdir
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.graphs.task import GraphTask
-from topology_efficient_dl.evaluation.style import display_name
 from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
+from topology_efficient_dl.params.names import display_name
 from topology_efficient_dl.pipeline_registry import register_pipelines
 from topology_efficient_dl.pipelines.ingest import nodes as ingest
 

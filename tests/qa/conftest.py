@@ -17,7 +17,12 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.places import chdir
 
-from topology_efficient_dl.qa.language_model import API_KEY, BASE_URL, MODEL, TIMEOUT
+from topology_efficient_dl.qa.language_model import (
+    API_KEY,
+    BASE_URL,
+    MODEL,
+    TIMEOUT,
+)
 from topology_efficient_dl.qa.request import Request
 from topology_efficient_dl.qa.store import QuestionStore
 

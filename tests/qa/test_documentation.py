@@ -16,7 +16,7 @@ from tests.places import chdir
 from tests.qa.conftest import ROOT, Model
 from tests.qa.transcript import PAGE, Terminal, asked_to_write, commands, replay, write_page
 
-from topology_efficient_dl.cli_qa import qa
+from topology_efficient_dl.cli.qa import qa
 from topology_efficient_dl.qa.markdown import Anchors, headings_of
 
 TABLES = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")

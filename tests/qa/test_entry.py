@@ -10,7 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from topology_efficient_dl.errors import QuestionError
-from topology_efficient_dl.qa.entry import MAX_ANSWER_BYTES, Entry, format_entry, parse_entry, tidy_answer
+from topology_efficient_dl.qa.entry import (
+    MAX_ANSWER_BYTES,
+    Entry,
+    format_entry,
+    parse_entry,
+    tidy_answer,
+)
 from topology_efficient_dl.qa.front_matter import LineError
 from topology_efficient_dl.qa.request import Request
 from topology_efficient_dl.qa.wording import clean, slug_of

@@ -9,7 +9,14 @@ import pytest
 from tests.qa.conftest import KEY, Model
 
 from topology_efficient_dl.qa.entry import MAX_ANSWER_BYTES
-from topology_efficient_dl.qa.language_model import API_KEY, BASE_URL, MODEL, TIMEOUT, LanguageModel, LanguageModelError
+from topology_efficient_dl.qa.language_model import (
+    API_KEY,
+    BASE_URL,
+    MODEL,
+    TIMEOUT,
+    LanguageModel,
+    LanguageModelError,
+)
 
 
 def ask(model: Model, timeout: float = 5.0, key: str = KEY) -> str:

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from topology_efficient_dl.qa.links import number_footnotes, retarget, targets_of
-from topology_efficient_dl.qa.markdown import Anchors, hash_headings, headings_of, map_text, shift_headings
+from topology_efficient_dl.qa.markdown import (
+    Anchors,
+    hash_headings,
+    headings_of,
+    map_text,
+    shift_headings,
+)
 
 ANCHORS = [  # given by GitHub, from the fixtures of github-slugger
     ("alpha", "alpha"), ("alpha", "alpha-1"), ("bravoCharlieDelta", "bravocharliedelta"),

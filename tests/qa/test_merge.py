@@ -13,7 +13,12 @@ from topology_efficient_dl.errors import QuestionError
 from topology_efficient_dl.qa.markdown import Anchors, headings_of
 from topology_efficient_dl.qa.merge import MARK, merge_entries, write_document
 from topology_efficient_dl.qa.pairs import pairs_of, python_blocks
-from topology_efficient_dl.qa.report import dangling_links, duplicates_of, merge_report, report_lines
+from topology_efficient_dl.qa.report import (
+    dangling_links,
+    duplicates_of,
+    merge_report,
+    report_lines,
+)
 from topology_efficient_dl.qa.store import QuestionStore
 
 CODE = "\n\n```python\nassert 1 + 1 == 2\n```"

@@ -8,7 +8,12 @@ import pytest
 from tests.qa.many import make_many, slug_of_number
 
 from topology_efficient_dl.qa.categories import CATEGORIES, propose_category, propose_tags
-from topology_efficient_dl.qa.listing import choose, records, table, width
+from topology_efficient_dl.qa.listing import (
+    choose,
+    records,
+    table,
+    width,
+)
 from topology_efficient_dl.qa.search import find_answer, search
 from topology_efficient_dl.qa.store import Contents, QuestionStore
 from topology_efficient_dl.qa.wording import singular, terms_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from topology_efficient_dl.errors import DataError, ParameterError
-from topology_efficient_dl.params import FiltrationParams
+from topology_efficient_dl.params.series import FiltrationParams
 from topology_efficient_dl.tda.delay_choice import (
     false_neighbour_share,
     first_minimum_delay,

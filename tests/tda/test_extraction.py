@@ -9,7 +9,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.params import FiltrationParams, TdaRecipe
+from topology_efficient_dl.params.series import FiltrationParams, TdaRecipe
 from topology_efficient_dl.tda.combinations import VALID_PAIRS
 from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor, extract_diagrams, resolve_filtration
 from topology_efficient_dl.tda.vectorization import VECTORIZERS

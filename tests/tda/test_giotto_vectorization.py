@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topology_efficient_dl.params import VectorizationParams
+from topology_efficient_dl.params.series import VectorizationParams
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams, canonical_diagram
 from topology_efficient_dl.tda.vectorization import make_vectorizer
 from topology_efficient_dl.tda.vectorization.giotto import AMPLITUDES

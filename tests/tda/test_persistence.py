@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import special_ortho_group
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.params import FiltrationParams
+from topology_efficient_dl.params.series import FiltrationParams
 from topology_efficient_dl.tda.combinations import check_combination
 from topology_efficient_dl.tda.embeddings import takens_embedding
 from topology_efficient_dl.tda.extraction import sample_diagram

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from topology_efficient_dl.params import TdaRecipe
+from topology_efficient_dl.params.series import TdaRecipe
 from topology_efficient_dl.tda.cost import complexity_note, extraction_flops
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams, canonical_diagram
 from topology_efficient_dl.tda.preview import diagram_figure

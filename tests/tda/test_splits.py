@@ -7,7 +7,7 @@ import pytest
 
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.params import FiltrationParams
+from topology_efficient_dl.params.series import FiltrationParams
 from topology_efficient_dl.tda.splits import diagrams_by_part, diagrams_of_split
 
 SUBLEVEL = FiltrationParams(embedding="series", filtration="sublevel", homology_dimensions=(0,))

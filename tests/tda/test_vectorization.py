@@ -11,9 +11,14 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.params import VectorizationParams
+from topology_efficient_dl.params.series import VectorizationParams
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams, canonical_diagram
-from topology_efficient_dl.tda.vectorization import VECTORIZERS, base, make_vectorizer, vectorizer_from_state
+from topology_efficient_dl.tda.vectorization import (
+    VECTORIZERS,
+    base,
+    make_vectorizer,
+    vectorizer_from_state,
+)
 from topology_efficient_dl.tda.vectorization.base import padded_bars
 from topology_efficient_dl.tda.vectorization.statistics import moments_and_quantiles
 

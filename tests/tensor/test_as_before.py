@@ -10,7 +10,14 @@ from torch import Tensor, nn
 
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.layers import SameConv1d
-from topology_efficient_dl.tensor import Shape, design_by_rank, factorise, factorised_network, full_ranks, opened
+from topology_efficient_dl.tensor import (
+    Shape,
+    design_by_rank,
+    factorise,
+    factorised_network,
+    full_ranks,
+    opened,
+)
 
 OF_CONVOLUTIONS = (
     "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode", "in_channels", "out_channels",

@@ -9,7 +9,13 @@ import torch
 from torch import nn
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.tensor import candidates, design_by_budget, design_by_energy, design_by_rank, factorise
+from topology_efficient_dl.tensor import (
+    candidates,
+    design_by_budget,
+    design_by_energy,
+    design_by_rank,
+    factorise,
+)
 from topology_efficient_dl.tensor.merging import merge
 
 DENSE = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))

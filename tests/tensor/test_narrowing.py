@@ -9,8 +9,18 @@ from torch import nn
 
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.registry import build_model
-from topology_efficient_dl.tensor.design import NARROWED, design_by_budget, design_by_energy, design_by_rank
-from topology_efficient_dl.tensor.narrowing import Bottleneck, Narrowing, bottlenecks, narrowed
+from topology_efficient_dl.tensor.design import (
+    NARROWED,
+    design_by_budget,
+    design_by_energy,
+    design_by_rank,
+)
+from topology_efficient_dl.tensor.narrowing import (
+    Bottleneck,
+    Narrowing,
+    bottlenecks,
+    narrowed,
+)
 from topology_efficient_dl.tensor.widths import widths_of, with_widths
 
 

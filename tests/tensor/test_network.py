@@ -10,7 +10,7 @@ from torch import nn
 
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.models.registry import build_model
-from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.params.training import EfficiencyParams
 from topology_efficient_dl.tensor import (
     PARTS,
     candidates,

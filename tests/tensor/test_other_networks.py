@@ -11,7 +11,14 @@ from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from topology_efficient_dl.errors import DataError, ParameterError
-from topology_efficient_dl.tensor import PARTS, Shape, candidates, design_by_budget, factorised_network, full_ranks
+from topology_efficient_dl.tensor import (
+    PARTS,
+    Shape,
+    candidates,
+    design_by_budget,
+    factorised_network,
+    full_ranks,
+)
 from topology_efficient_dl.tensor.example import TOLERANCE, difference
 from topology_efficient_dl.tensor.linear import default_modes
 from topology_efficient_dl.tensor.merging import merge

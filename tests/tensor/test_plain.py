@@ -10,7 +10,12 @@ from torch import Tensor, nn
 from torch.nn.utils import prune
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.tensor import design_by_budget, design_by_energy, factorise, full_ranks
+from topology_efficient_dl.tensor import (
+    design_by_budget,
+    design_by_energy,
+    factorise,
+    full_ranks,
+)
 from topology_efficient_dl.tensor.linear import default_modes
 
 

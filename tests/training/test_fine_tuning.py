@@ -7,18 +7,19 @@ import pytest
 import torch
 from torch import nn
 
-from topology_efficient_dl.compression_params import FineTuneParams
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import CellError
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.params.compression import FineTuneParams
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.training import TrainParams
+from topology_efficient_dl.tasks.series import fit
 from topology_efficient_dl.tensor import design_by_rank, factorised_network, shapes_of
 from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.network import rank_levels
 from topology_efficient_dl.training.classification import Classification
 from topology_efficient_dl.training.distillation import Distillation
 from topology_efficient_dl.training.fine_tuning import fit_on
-from topology_efficient_dl.training.fitting import fit
 from topology_efficient_dl.training.weight_masks import WeightMasks
 
 TRAIN = TrainParams(max_epochs=4, min_epochs=1, batch_size=8)

@@ -11,9 +11,15 @@ from pydantic import ValidationError
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models import TrainedModel, predict_proba
-from topology_efficient_dl.params import CrossValidatedRecipe, LevelSetRecipe, ModelSpec, RocketRecipe, TrainParams
+from topology_efficient_dl.params.models import (
+    CrossValidatedRecipe,
+    LevelSetRecipe,
+    ModelSpec,
+    RocketRecipe,
+)
+from topology_efficient_dl.params.training import TrainParams
+from topology_efficient_dl.tasks.cells import choices_table, fit_cell
 from topology_efficient_dl.training import recipe_choice
-from topology_efficient_dl.training.cells import choices_table, fit_cell
 from topology_efficient_dl.training.recipe_choice import choose_recipe
 
 POOR = LevelSetRecipe(levels_per_filter=1, filters="random", n_filters=1, representations=("raw",))

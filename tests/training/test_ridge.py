@@ -11,7 +11,12 @@ from threadpoolctl import threadpool_limits
 
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.training import ridge
-from topology_efficient_dl.training.ridge import PENALTIES, RidgeFit, fit_ridge, strongest_features
+from topology_efficient_dl.training.ridge import (
+    PENALTIES,
+    RidgeFit,
+    fit_ridge,
+    strongest_features,
+)
 
 WIDE, TALL = (14, 60), (60, 14)
 shapes = pytest.mark.parametrize("shape", [WIDE, TALL, (12, 12)])

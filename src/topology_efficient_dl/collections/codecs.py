@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
-from topology_efficient_dl.bounded import check_size, file_limit, read_npz
+from topology_efficient_dl.common.bounded import check_size, file_limit, read_npz
 
 Arrays = Mapping[str, NDArray[Any]]
 Tensors = Mapping[str, torch.Tensor]

@@ -13,7 +13,7 @@ from topology_efficient_dl.collections.execution import SEQUENTIAL, run_all
 from topology_efficient_dl.collections.fingerprint import fingerprint, method_identity
 from topology_efficient_dl.collections.store import RECOMPUTE, ItemStore, Receipt
 from topology_efficient_dl.errors import CellError, StorageError, did_you_mean
-from topology_efficient_dl.params import ParallelParams
+from topology_efficient_dl.params.training import ParallelParams
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")

@@ -14,7 +14,7 @@ from joblib.externals.loky import reusable_executor
 
 from topology_efficient_dl.collections.orphans import start_worker
 from topology_efficient_dl.collections.progress import following
-from topology_efficient_dl.params import ParallelParams
+from topology_efficient_dl.params.training import ParallelParams
 
 Result = TypeVar("Result")
 SEQUENTIAL = ParallelParams(backend="sequential", jobs=1)

@@ -37,8 +37,8 @@ from topology_efficient_dl.complexes.build import (
     complex_of_groups,
     groups_of_contacts,
 )
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.params.complexes import SimplicialParams
 
 __all__ = [
     "SimplicialComplex",

@@ -8,11 +8,11 @@ from topology_efficient_dl.complexes.checks import check_groups
 from topology_efficient_dl.complexes.flag import clique_groups, cooccurrence_complex, flag_complex
 from topology_efficient_dl.complexes.group_faces import group_complex
 from topology_efficient_dl.complexes.groups import Groups
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.rows import IntArray
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.complexes.temporal import temporal_complex, temporal_groups
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.params.complexes import SimplicialParams
 
 
 def complex_of_contacts(times: IntArray, pairs: IntArray, n_nodes: int, params: SimplicialParams) -> SimplicialComplex:

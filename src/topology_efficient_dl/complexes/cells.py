@@ -13,7 +13,12 @@ from scipy import sparse
 
 from topology_efficient_dl.complexes.boundary import boundary_matrix
 from topology_efficient_dl.complexes.checks import check_pairs
-from topology_efficient_dl.complexes.rows import IntArray, locate_rows, row_codes, unique_rows
+from topology_efficient_dl.complexes.rows import (
+    IntArray,
+    locate_rows,
+    row_codes,
+    unique_rows,
+)
 from topology_efficient_dl.errors import DataError
 
 

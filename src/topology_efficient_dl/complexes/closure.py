@@ -12,10 +12,10 @@ from scipy import sparse
 from topology_efficient_dl.complexes.boundary import face_places
 from topology_efficient_dl.complexes.cliques import OrientedGraph, TooManyCliques, cliques
 from topology_efficient_dl.complexes.limits import too_many
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.rows import FloatArray, IntArray, locate_rows
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.params.complexes import SimplicialParams
 
 SHARED = ("any", "two", "all", "largest", "middle", "smallest", "rare")
 """Columns of :func:`shared_links`."""

@@ -12,9 +12,14 @@ from topology_efficient_dl.complexes.cliques import OrientedGraph, TooManyClique
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.limits import refuse_beyond, too_many
 from topology_efficient_dl.complexes.maximal_cliques import maximal_cliques
-from topology_efficient_dl.complexes.params import SimplicialParams
-from topology_efficient_dl.complexes.rows import IntArray, Occurrences, locate_rows, unique_rows
+from topology_efficient_dl.complexes.rows import (
+    IntArray,
+    Occurrences,
+    locate_rows,
+    unique_rows,
+)
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.params.complexes import SimplicialParams
 
 WAY_OUT = "Take a smaller max_dimension or a sparser graph, or count triangles without listing them"
 

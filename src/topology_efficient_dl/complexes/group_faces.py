@@ -10,12 +10,12 @@ import numpy as np
 from topology_efficient_dl.complexes.checks import check_groups, check_lengths, check_times
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.limits import refuse_beyond
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.rows import IntArray, Occurrences, unique_rows
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.complexes.tally import PIECE, Tally
 from topology_efficient_dl.complexes.windows import whole_windows, window_starts
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.params.complexes import SimplicialParams
 
 
 def distinct_groups(times: IntArray | None, offsets: IntArray, members: IntArray, n_nodes: int) -> Groups:

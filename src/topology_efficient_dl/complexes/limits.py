@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.params.complexes import SimplicialParams
 
 
 def refuse_beyond(n: int, params: SimplicialParams, what: str, way_out: str) -> None:

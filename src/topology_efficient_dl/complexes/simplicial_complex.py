@@ -13,7 +13,12 @@ from scipy import sparse
 
 from topology_efficient_dl.complexes.boundary import boundary_matrix, face_places
 from topology_efficient_dl.complexes.checks import check_count, check_simplices
-from topology_efficient_dl.complexes.rows import FloatArray, IntArray, Occurrences, row_codes
+from topology_efficient_dl.complexes.rows import (
+    FloatArray,
+    IntArray,
+    Occurrences,
+    row_codes,
+)
 from topology_efficient_dl.errors import DataError
 
 PARTS = ("simplices", "weights", "first", "last")

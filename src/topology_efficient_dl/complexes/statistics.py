@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from topology_efficient_dl.columns import RealArray, narrowed
+from topology_efficient_dl.common.columns import RealArray, narrowed
 from topology_efficient_dl.complexes.operators import simplex_adjacency
 from topology_efficient_dl.complexes.rows import FloatArray
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex

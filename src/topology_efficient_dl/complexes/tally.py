@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from topology_efficient_dl.complexes.limits import refuse_beyond
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.rows import Occurrences
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
+from topology_efficient_dl.params.complexes import SimplicialParams
 
 PIECE = 1 << 20
 """Rows that are worked on at a time, and that wait at least before they are merged."""

@@ -9,11 +9,16 @@ from topology_efficient_dl.complexes.cliques import TooManyCliques, cliques
 from topology_efficient_dl.complexes.groups import Groups, merged_groups
 from topology_efficient_dl.complexes.limits import refuse_beyond, too_many
 from topology_efficient_dl.complexes.maximal_cliques import maximal_cliques
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.rows import IntArray, Occurrences
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.complexes.tally import PIECE, Tally
-from topology_efficient_dl.complexes.windows import WindowGraphs, halves, whole_windows, window_starts
+from topology_efficient_dl.complexes.windows import (
+    WindowGraphs,
+    halves,
+    whole_windows,
+    window_starts,
+)
+from topology_efficient_dl.params.complexes import SimplicialParams
 
 WAY_OUT = "Take a smaller time_window or max_dimension"
 

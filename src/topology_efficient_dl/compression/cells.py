@@ -8,13 +8,18 @@ from typing import TypeVar
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.collections.execution import SEQUENTIAL
-from topology_efficient_dl.compression.compress import compress_cell, compressed_key, dense_key, variant_of
-from topology_efficient_dl.compression_params import CompressionParams
+from topology_efficient_dl.compression.compress import (
+    compress_cell,
+    compressed_key,
+    dense_key,
+    variant_of,
+)
 from topology_efficient_dl.data.split import SeriesByPart
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, ParallelParams, TrainParams
-from topology_efficient_dl.training.cells import dataset_of
+from topology_efficient_dl.params.compression import CompressionParams
+from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams, TrainParams
+from topology_efficient_dl.tasks.cells import dataset_of
 
 AnySplit = TypeVar("AnySplit", bound=SeriesByPart)
 

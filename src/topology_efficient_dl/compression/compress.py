@@ -14,12 +14,18 @@ from torch import Tensor, nn
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.compression.peers import PEERS, Start
-from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.data.split import SeriesByPart
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.trained import TrainedModel, weights_of
-from topology_efficient_dl.params import EfficiencyParams
-from topology_efficient_dl.tensor import Design, design_by_budget, design_by_energy, design_by_rank, shapes_of
+from topology_efficient_dl.params.compression import CompressionRecipe
+from topology_efficient_dl.params.training import EfficiencyParams
+from topology_efficient_dl.tensor import (
+    Design,
+    design_by_budget,
+    design_by_energy,
+    design_by_rank,
+    shapes_of,
+)
 from topology_efficient_dl.tensor.cache_blocks import in_cache_blocks
 from topology_efficient_dl.tensor.latency_choice import design_by_latency, leave_slower_dense
 from topology_efficient_dl.tensor.merging import merged

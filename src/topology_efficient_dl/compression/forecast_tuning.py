@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.compression.tuning import Fits, tune
-from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.data.forecasting import ForecastSplit
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import TrainParams
-from topology_efficient_dl.training.forecast_fitting import fit_forecaster, fit_forecaster_on
+from topology_efficient_dl.params.compression import CompressionRecipe
+from topology_efficient_dl.params.training import TrainParams
+from topology_efficient_dl.tasks.forecast_fitting import fit_forecaster, fit_forecaster_on
 
 FORECASTERS = Fits(fit_forecaster, fit_forecaster_on)
 

@@ -11,12 +11,13 @@ from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.compression.cells import is_wanted
 from topology_efficient_dl.compression.compress import compress, compressed_key
 from topology_efficient_dl.compression.tuning import Fits, tune
-from topology_efficient_dl.compression_params import CompressionParams, CompressionRecipe
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import ModelSpec, ParallelParams, TrainParams
-from topology_efficient_dl.training.graph_cells import Features, material_of
-from topology_efficient_dl.training.graph_fine_tuning import GraphSource, fit_graph_on, fit_small_on_graph
+from topology_efficient_dl.params.compression import CompressionParams, CompressionRecipe
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.training import ParallelParams, TrainParams
+from topology_efficient_dl.tasks.graph_cells import Features, material_of
+from topology_efficient_dl.tasks.graph_fine_tuning import GraphSource, fit_graph_on, fit_small_on_graph
 
 ON_GRAPHS = Fits(fit_small_on_graph, fit_graph_on)
 

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.layers import in_one_piece
 from topology_efficient_dl.models.registry import Architecture, find_architecture
 from topology_efficient_dl.models.trained import TrainedModel, build_network
+from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.tensor import candidates
 from topology_efficient_dl.tensor.network import layer_at
 from topology_efficient_dl.tensor.widths import widths_of

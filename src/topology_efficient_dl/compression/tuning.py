@@ -12,15 +12,16 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from topology_efficient_dl.collections.fingerprint import versioned
-from topology_efficient_dl.compression_params import CompressionRecipe
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.trained import TrainedModel, weights_of
-from topology_efficient_dl.params import ModelSpec, TrainParams
+from topology_efficient_dl.params.compression import CompressionRecipe
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.training import TrainParams
+from topology_efficient_dl.tasks.series import fit
 from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.network import layer_at, rank_levels
 from topology_efficient_dl.tensor.widths import with_widths
 from topology_efficient_dl.training.fine_tuning import fit_on
-from topology_efficient_dl.training.fitting import fit
 from topology_efficient_dl.training.runtime import member_seed
 from topology_efficient_dl.training.weight_masks import Levels
 

@@ -14,7 +14,7 @@ from topology_efficient_dl.data.download import UnavailableError, download_datas
 from topology_efficient_dl.data.readers import PARSERS, SUFFIXES, suffix_of
 from topology_efficient_dl.data.ucr_names import UCR_2018
 from topology_efficient_dl.errors import DataError, did_you_mean
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 ROOT_VARIABLE = "UCR_ROOT"
 FILE_NAME = re.compile(r"(?P<name>.+)_(TRAIN|TEST)(" + "|".join(map(re.escape, SUFFIXES)) + ")")

@@ -21,10 +21,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from topology_efficient_dl.bounded import MIB
+from topology_efficient_dl.common.bounded import MIB
 from topology_efficient_dl.data.readers import SUFFIXES
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 BACKOFF_SECONDS = 0.5
 CHUNK_BYTES = 1 << 16

@@ -9,9 +9,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from topology_efficient_dl.data.cleaning import FloatArray, fill_missing, pad_end, resample, z_normalise
+from topology_efficient_dl.data.cleaning import (
+    FloatArray,
+    fill_missing,
+    pad_end,
+    resample,
+    z_normalise,
+)
 from topology_efficient_dl.errors import DataError, StorageError
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 VERSION = 1
 """Of the steps and of the record; a record of a later version is refused."""

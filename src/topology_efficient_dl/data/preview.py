@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from topology_efficient_dl.common.drawing import envelope
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.drawing import envelope
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito, without black and yellow
 MAX_CLASSES, MAX_POINTS = 12, 1_000

@@ -15,10 +15,17 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from topology_efficient_dl.bounded import open_text
+from topology_efficient_dl.common.bounded import open_text
 from topology_efficient_dl.data.arff import arff_rows
 from topology_efficient_dl.data.delimited import delimited_rows
-from topology_efficient_dl.data.formats import MISSING_VALUE, FileParser, TextRow, damaged, is_number, ts_rows
+from topology_efficient_dl.data.formats import (
+    MISSING_VALUE,
+    FileParser,
+    TextRow,
+    damaged,
+    is_number,
+    ts_rows,
+)
 from topology_efficient_dl.data.formats import normalise_label as normalise_label
 
 FloatArray = NDArray[np.float64]
@@ -78,7 +85,7 @@ def read_series(path: Path, label_column: str | None = None) -> LabelledSeries:
 
     Raises
     ------
-    DataError : the file is missing, damaged, empty or larger than the bound (`topology_efficient_dl.bounded`), or a row
+    DataError : the file is missing, damaged, empty or larger than the bound (`common.bounded`), or a row
         has no label, no values, a value that is not a number, an infinite value, only missing values, or another
         number of channels than the first
     """

@@ -14,8 +14,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from topology_efficient_dl.bounded import file_limit
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.common.bounded import file_limit
 from topology_efficient_dl.data.archive import DatasetFiles
 from topology_efficient_dl.data.cleaning import (
     FloatArray,
@@ -31,7 +31,7 @@ from topology_efficient_dl.data.readers import LabelledSeries, read_series
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.stratify import IntArray, validation_mask
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.params import IngestParams
+from topology_efficient_dl.params.series import IngestParams
 
 NOTICEABLE_LOSS = 1e-3
 """Rounding error, relative to a series' range, from which on float32 is said to lose something."""

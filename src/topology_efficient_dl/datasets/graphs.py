@@ -49,7 +49,7 @@ class SimplicialComplexesDataset(CollectionDataset):
 
     def preview(self, nrows: int = 1, key: str | None = None) -> PlotlyPreview:
         """The heaviest simplices of one complex (the first unless named), and how many there are."""
-        from topology_efficient_dl.evaluation.complex_figure import complex_figure
+        from topology_efficient_dl.reports.complex_figure import complex_figure
 
         complexes = self.load()
         chosen = key or next(iter(complexes))

@@ -20,7 +20,7 @@ from torch.utils.benchmark.utils.timer import timer as synchronised_clock
 
 from topology_efficient_dl.collections.progress import tick
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.params.training import EfficiencyParams
 
 Call = Callable[[Any], Any]
 Stopwatch = Callable[[Call, Any, EfficiencyParams], float]

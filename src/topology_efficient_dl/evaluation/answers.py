@@ -10,8 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from topology_efficient_dl.evaluation.criteria import CONFIRMED, INCONCLUSIVE, LATENCY_OF, METRICS, REFUTED
-from topology_efficient_dl.evaluation.style import display_name
+from topology_efficient_dl.evaluation.criteria import (
+    CONFIRMED,
+    INCONCLUSIVE,
+    LATENCY_OF,
+    METRICS,
+    REFUTED,
+)
+from topology_efficient_dl.params.names import display_name
 
 Verdict = Mapping[str, Any]
 

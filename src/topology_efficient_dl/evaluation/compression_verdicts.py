@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionRecipe
 from topology_efficient_dl.evaluation.criteria import criterion_of_track, no_worse
 from topology_efficient_dl.evaluation.verdicts import judge, latencies_judged
-from topology_efficient_dl.params import EvaluateParams
+from topology_efficient_dl.params.compression import AS_LARGE_AS_DENSE, CompressionRecipe
+from topology_efficient_dl.params.training import EvaluateParams
 
 
 def judge_compression(

@@ -22,7 +22,9 @@ from topology_efficient_dl.efficiency.parameters import count_parameters
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.series_features import recipe_from_fields
 from topology_efficient_dl.models.trained import Predictor, TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, LevelSetRecipe, TdaRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
+from topology_efficient_dl.params.series import TdaRecipe
+from topology_efficient_dl.params.training import EfficiencyParams
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves
 from topology_efficient_dl.tensor.merging import merged
 

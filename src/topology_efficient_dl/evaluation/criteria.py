@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from topology_efficient_dl.evaluation.bootstrap import Estimate
-from topology_efficient_dl.params import EvaluateParams
+from topology_efficient_dl.params.training import EvaluateParams
 
 CONFIRMED, REFUTED, INCONCLUSIVE = "confirmed", "refuted", "inconclusive"
 

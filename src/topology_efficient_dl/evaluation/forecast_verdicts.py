@@ -14,13 +14,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from topology_efficient_dl.compression_params import AS_LARGE_AS_DENSE, CompressionRecipe
 from topology_efficient_dl.efficiency.latency import paired_ratio
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.evaluation.answers import explain
-from topology_efficient_dl.evaluation.bootstrap import Estimate, FloatArray, interval_of, seed_for
-from topology_efficient_dl.evaluation.criteria import EQUAL_TIME_TOLERANCE, Condition, Criterion, Route
-from topology_efficient_dl.forecast_params import ForecastCriterion
+from topology_efficient_dl.evaluation.bootstrap import (
+    Estimate,
+    FloatArray,
+    interval_of,
+    seed_for,
+)
+from topology_efficient_dl.evaluation.criteria import (
+    EQUAL_TIME_TOLERANCE,
+    Condition,
+    Criterion,
+    Route,
+)
+from topology_efficient_dl.params.compression import AS_LARGE_AS_DENSE, CompressionRecipe
+from topology_efficient_dl.params.forecasting import ForecastCriterion
 
 RMSE_RISE = "rmse_rise"
 PARAMS_CUT = "params_cut"

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.complexes.groups import Groups
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.efficiency.flops import count_flops_of_call
@@ -23,15 +22,16 @@ from topology_efficient_dl.efficiency.latency import latency_columns, measure_la
 from topology_efficient_dl.efficiency.memory import peak_rss_mb, peak_vram_mb
 from topology_efficient_dl.efficiency.parameters import count_parameters
 from topology_efficient_dl.evaluation.costs import check_device
-from topology_efficient_dl.graph_params import OWN, AnyRecipe, DiffusionRecipe
-from topology_efficient_dl.lifting import diffuse, propagate
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
 from topology_efficient_dl.models.graph_inputs import Material, NetworkInput
 from topology_efficient_dl.models.graph_predictor import GraphPredictor
+from topology_efficient_dl.models.simplicial.node_features import diffuse, propagate
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams
-from topology_efficient_dl.training.graph_cells import Features, Parts, material_of
+from topology_efficient_dl.params.complexes import SimplicialParams
+from topology_efficient_dl.params.graphs import OWN, AnyRecipe, DiffusionRecipe
+from topology_efficient_dl.params.training import EfficiencyParams
+from topology_efficient_dl.tasks.graph_cells import Features, Parts, material_of
 
 Row = dict[str, Any]
 Measured = tuple[Mapping[str, TrainedModel], GraphTask, SimplicialComplex, Mapping[str, Features], Groups | None]

@@ -18,7 +18,7 @@ from topology_efficient_dl.evaluation.failures import NOT_COMPARED
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.models.onnx_export import onnx_differences, onnx_network, to_onnx
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.params.training import EfficiencyParams
 
 Row = dict[str, Any]
 COMPARED = 256

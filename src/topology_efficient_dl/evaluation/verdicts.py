@@ -32,8 +32,13 @@ from topology_efficient_dl.evaluation.bootstrap import (
 from topology_efficient_dl.evaluation.criteria import MEASURES, Criterion, criterion_of_track
 from topology_efficient_dl.evaluation.failures import mistakes_note
 from topology_efficient_dl.evaluation.metrics import require_columns
-from topology_efficient_dl.evaluation.statistics import holm, paired_t_test, score_matrix, wilcoxon_test
-from topology_efficient_dl.params import EvaluateParams
+from topology_efficient_dl.evaluation.statistics import (
+    holm,
+    paired_t_test,
+    score_matrix,
+    wilcoxon_test,
+)
+from topology_efficient_dl.params.training import EvaluateParams
 
 VERDICT_KEYS = (
     "dataset", "model", "baseline", "criterion", "f1_drop_pp", "latency_cut", "params_cut", "memory_cut", "p_value",

@@ -3,7 +3,12 @@
 from topology_efficient_dl.models import baselines, linear, tda
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.features import FeatureInput
-from topology_efficient_dl.models.registry import architectures, build_model, find_architecture, register
+from topology_efficient_dl.models.registry import (
+    architectures,
+    build_model,
+    find_architecture,
+    register,
+)
 from topology_efficient_dl.models.trained import Predictor, TrainedModel, predict_proba
 
 __all__ = [

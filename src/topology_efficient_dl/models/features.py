@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.series_features import recipe_from_fields
-from topology_efficient_dl.params import SeriesRecipe, TdaRecipe
+from topology_efficient_dl.params.models import SeriesRecipe
+from topology_efficient_dl.params.series import TdaRecipe
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
 
 PART, STATE = "part.", "state."

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from torch import nn
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params import words
+from topology_efficient_dl.params.base import words
 
 SIZES = ("small", "medium", "large")
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from topology_efficient_dl.params import LevelSetRecipe, SeriesRecipe, TdaRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe, SeriesRecipe
+from topology_efficient_dl.params.series import TdaRecipe
 
 State = Mapping[str, NDArray[Any]]
 

@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from topology_efficient_dl.data.preparation import Preparation, RawSeries, check_finite, real_numbers
+from topology_efficient_dl.data.preparation import (
+    Preparation,
+    RawSeries,
+    check_finite,
+    real_numbers,
+)
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.layers import ZNormalised

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from topology_efficient_dl.errors import QuestionError, StorageError, TopologyEfficientError, did_you_mean
+from topology_efficient_dl.errors import (
+    QuestionError,
+    StorageError,
+    TopologyEfficientError,
+    did_you_mean,
+)
 from topology_efficient_dl.qa.categories import CATEGORIES, propose_category, propose_tags
 from topology_efficient_dl.qa.dated_files import create_dated
 from topology_efficient_dl.qa.entry import Entry, format_entry, parse_body

@@ -10,10 +10,15 @@ from typing import Any
 
 import yaml
 
+from topology_efficient_dl.common.terminal import without_commands
 from topology_efficient_dl.errors import QuestionError
 from topology_efficient_dl.qa.front_matter import FrontMatter, LineError, read_front_matter
-from topology_efficient_dl.qa.markdown import hash_headings, headings_of, shift_headings, text_lines
-from topology_efficient_dl.terminal import without_commands
+from topology_efficient_dl.qa.markdown import (
+    hash_headings,
+    headings_of,
+    shift_headings,
+    text_lines,
+)
 
 STAMP = "%Y%m%d-%H%M%S"
 MAX_ANSWER_BYTES = 1_000_000

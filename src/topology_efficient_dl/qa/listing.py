@@ -6,12 +6,12 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from topology_efficient_dl.common.terminal import harmless
 from topology_efficient_dl.qa.categories import check_category
 from topology_efficient_dl.qa.entry import Entry
 from topology_efficient_dl.qa.search import Hit, search
 from topology_efficient_dl.qa.store import Contents
 from topology_efficient_dl.qa.wording import folded
-from topology_efficient_dl.terminal import harmless
 
 COLUMNS = ("date", "category", "lang", "question", "file")
 

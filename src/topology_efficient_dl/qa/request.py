@@ -8,7 +8,12 @@ from datetime import datetime
 
 from topology_efficient_dl.errors import QuestionError
 from topology_efficient_dl.qa.categories import check_category, propose_category, propose_tags
-from topology_efficient_dl.qa.entry import MAX_QUESTION, STAMP, Entry, tidy_answer
+from topology_efficient_dl.qa.entry import (
+    MAX_QUESTION,
+    STAMP,
+    Entry,
+    tidy_answer,
+)
 from topology_efficient_dl.qa.wording import clean, language_of, slug_of
 
 

@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 
 from topology_efficient_dl.qa.entry import Entry
 from topology_efficient_dl.qa.pairs import pairs_of
-from topology_efficient_dl.qa.wording import HANGUL, folded, question_key, terms_of
+from topology_efficient_dl.qa.wording import (
+    HANGUL,
+    folded,
+    question_key,
+    terms_of,
+)
 
 SATURATION, LENGTH_SHARE = 1.2, 0.75
 """k1 and b of Okapi BM25."""

@@ -13,7 +13,12 @@ from pathlib import Path
 
 from topology_efficient_dl.errors import QuestionError, did_you_mean
 from topology_efficient_dl.qa.dated_files import create_dated
-from topology_efficient_dl.qa.entry import MAX_ANSWER_BYTES, Entry, format_entry, parse_entry
+from topology_efficient_dl.qa.entry import (
+    MAX_ANSWER_BYTES,
+    Entry,
+    format_entry,
+    parse_entry,
+)
 from topology_efficient_dl.qa.front_matter import LineError
 from topology_efficient_dl.qa.request import Request
 from topology_efficient_dl.qa.wording import slug_of

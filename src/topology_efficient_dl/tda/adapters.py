@@ -13,7 +13,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.tda.diagrams import Diagram, FloatArray, IntArray, PersistenceDiagrams, canonical_diagram
+from topology_efficient_dl.tda.diagrams import (
+    Diagram,
+    FloatArray,
+    IntArray,
+    PersistenceDiagrams,
+    canonical_diagram,
+)
 
 
 def diagram_from_ripser(intervals: Sequence[FloatArray], shortest: float = 0.0, relative: float = 0.0) -> Diagram:

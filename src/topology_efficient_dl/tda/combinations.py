@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.params import FiltrationParams
+from topology_efficient_dl.params.series import FiltrationParams
 
 POINT_CLOUDS = ("takens", "sliding_window")
 VALID_PAIRS = {

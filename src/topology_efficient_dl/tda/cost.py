@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from topology_efficient_dl.params import TdaRecipe, VectorizationParams
+from topology_efficient_dl.params.series import TdaRecipe, VectorizationParams
 
 
 class FlopCount(NamedTuple):

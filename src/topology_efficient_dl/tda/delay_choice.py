@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from topology_efficient_dl.params import FiltrationParams
+from topology_efficient_dl.params.series import FiltrationParams
 from topology_efficient_dl.tda.diagrams import FloatArray
 from topology_efficient_dl.tda.embeddings import check_series, takens_embedding
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from topology_efficient_dl.errors import DataError, ParameterError
-from topology_efficient_dl.params import FiltrationParams
+from topology_efficient_dl.params.series import FiltrationParams
 from topology_efficient_dl.tda.diagrams import FloatArray
 
 

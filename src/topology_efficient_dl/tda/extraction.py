@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from topology_efficient_dl.collections.execution import joblib_workers
 from topology_efficient_dl.collections.progress import following
 from topology_efficient_dl.errors import DataError, StorageError
-from topology_efficient_dl.params import FiltrationParams, TdaRecipe
+from topology_efficient_dl.params.series import FiltrationParams, TdaRecipe
 from topology_efficient_dl.tda.combinations import check_combination
 from topology_efficient_dl.tda.delay_choice import resolve_filtration
 from topology_efficient_dl.tda.diagrams import Diagram, PersistenceDiagrams, value_resolution

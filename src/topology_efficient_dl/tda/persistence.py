@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params import FiltrationParams
+from topology_efficient_dl.params.series import FiltrationParams
 from topology_efficient_dl.tda.adapters import diagram_from_ripser
 from topology_efficient_dl.tda.combinations import MAX_FIELD, check_alpha_dimension
 from topology_efficient_dl.tda.diagrams import (

@@ -6,7 +6,7 @@ import numpy as np
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.split import PARTS, Split
-from topology_efficient_dl.params import FiltrationParams
+from topology_efficient_dl.params.series import FiltrationParams
 from topology_efficient_dl.tda.delay_choice import resolve_filtration
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
 from topology_efficient_dl.tda.extraction import extract_diagrams

@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import nn
 
-from topology_efficient_dl.compression_params import Part
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.params.compression import Part
 from topology_efficient_dl.tensor.decompositions import Array
 from topology_efficient_dl.tensor.example import check_call
 from topology_efficient_dl.tensor.factorise import check_finite, check_method
@@ -34,7 +34,12 @@ from topology_efficient_dl.tensor.rank_choice import (
     plan_of_rank,
     shapes_of,
 )
-from topology_efficient_dl.tensor.ranks import check_multiple, rank_of_energy, rounded_down, share
+from topology_efficient_dl.tensor.ranks import (
+    check_multiple,
+    rank_of_energy,
+    rounded_down,
+    share,
+)
 from topology_efficient_dl.tensor.widths import widths_of
 
 STEPS = 24

@@ -14,12 +14,30 @@ from torch.nn.parameter import is_lazy
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
 from topology_efficient_dl.tensor.attention import OpenAttention, OpenEncoderLayer
 from topology_efficient_dl.tensor.convolution import CONVOLUTION_FORMS
-from topology_efficient_dl.tensor.forms import METHODS, Form, Modes, Shape, like
+from topology_efficient_dl.tensor.forms import (
+    METHODS,
+    Form,
+    Modes,
+    Shape,
+    like,
+)
 from topology_efficient_dl.tensor.linear import LINEAR_FORMS, check_modes
-from topology_efficient_dl.tensor.plain import Rebuildable, computed_names, kind_of, refresh, steady, why_not_plain
+from topology_efficient_dl.tensor.plain import (
+    Rebuildable,
+    computed_names,
+    kind_of,
+    refresh,
+    steady,
+    why_not_plain,
+)
 from topology_efficient_dl.tensor.ranks import Ranks, resolve_ranks
 from topology_efficient_dl.tensor.reconstruction import dense_weight
-from topology_efficient_dl.tensor.recurrent import RECURRENT_FORMS, LowRankInputs, OpenGRU, input_weights
+from topology_efficient_dl.tensor.recurrent import (
+    RECURRENT_FORMS,
+    LowRankInputs,
+    OpenGRU,
+    input_weights,
+)
 
 KINDS: dict[type[nn.Module], Mapping[str, Form]] = {
     nn.Linear: LINEAR_FORMS,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.params import EfficiencyParams
+from topology_efficient_dl.params.training import EfficiencyParams
 from topology_efficient_dl.tensor.design import Design
 from topology_efficient_dl.tensor.network import layer_at, opened
 from topology_efficient_dl.tensor.rank_choice import LayerPlan, n_params, shapes_of

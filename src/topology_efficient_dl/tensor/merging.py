@@ -16,8 +16,18 @@ import torch
 from torch import Tensor, fx, nn
 
 from topology_efficient_dl.tensor.example import answers, difference
-from topology_efficient_dl.tensor.plain import code_of_its_own, copied, is_of_the_package, why_not_plain
-from topology_efficient_dl.tensor.tracing import Untraceable, Uses, layer_of, trace
+from topology_efficient_dl.tensor.plain import (
+    code_of_its_own,
+    copied,
+    is_of_the_package,
+    why_not_plain,
+)
+from topology_efficient_dl.tensor.tracing import (
+    Untraceable,
+    Uses,
+    layer_of,
+    trace,
+)
 
 _NORM_OF: dict[type[nn.Module], tuple[type[nn.Module], ...]] = {
     nn.BatchNorm1d: (nn.Conv1d, nn.Linear),

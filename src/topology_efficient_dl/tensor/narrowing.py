@@ -16,11 +16,22 @@ import torch
 from torch import fx, nn
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.tensor.decompositions import Array, Decomposed, decomposed, low_rank, singular_values
+from topology_efficient_dl.tensor.decompositions import (
+    Array,
+    Decomposed,
+    decomposed,
+    low_rank,
+    singular_values,
+)
 from topology_efficient_dl.tensor.forms import array_of, copy_bias, write
 from topology_efficient_dl.tensor.network import layer_at
 from topology_efficient_dl.tensor.plain import copied
-from topology_efficient_dl.tensor.tracing import Untraceable, Uses, layer_of, trace
+from topology_efficient_dl.tensor.tracing import (
+    Untraceable,
+    Uses,
+    layer_of,
+    trace,
+)
 from topology_efficient_dl.tensor.widths import with_widths
 
 Convolution = nn.Conv1d | nn.Conv2d

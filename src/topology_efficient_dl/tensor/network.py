@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 from torch import nn
 
-from topology_efficient_dl.compression_params import Part
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.params.compression import Part
 from topology_efficient_dl.tensor.attention import (
     OpenAttention,
     OpenEncoder,
@@ -17,9 +17,23 @@ from topology_efficient_dl.tensor.attention import (
     why_closed_attention,
     why_closed_encoder_layer,
 )
-from topology_efficient_dl.tensor.factorise import KINDS, OPENED, check_method, factorise, form_of, why_not_factorised
+from topology_efficient_dl.tensor.factorise import (
+    KINDS,
+    OPENED,
+    check_method,
+    factorise,
+    form_of,
+    why_not_factorised,
+)
 from topology_efficient_dl.tensor.forms import Level, Shape, Spectra
-from topology_efficient_dl.tensor.plain import check_network, copied, kind_of, steady, why_not_plain, why_shared
+from topology_efficient_dl.tensor.plain import (
+    check_network,
+    copied,
+    kind_of,
+    steady,
+    why_not_plain,
+    why_shared,
+)
 from topology_efficient_dl.tensor.recurrent import RecurrentDirection
 
 PARTS: tuple[Part, ...] = get_args(Part)

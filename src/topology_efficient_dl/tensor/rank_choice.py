@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from topology_efficient_dl.compression_params import Part
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.params.compression import Part
 from topology_efficient_dl.tensor.factorise import form_of, shape_of
 from topology_efficient_dl.tensor.forms import Modes, Shape, ranks_of_energy
 from topology_efficient_dl.tensor.linear import default_modes

@@ -1,5 +1,1 @@
-"""One fit loop for every neural model."""
-
-from topology_efficient_dl.training.fitting import fit
-
-__all__ = ["fit"]
+"""One fit loop for every neural model, its objectives, and heads in closed form."""

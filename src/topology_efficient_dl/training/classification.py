@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from topology_efficient_dl.models.on_nodes import logits_of
-from topology_efficient_dl.params import TrainParams
+from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.training.objective import Objective
 
 

@@ -12,17 +12,22 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from topology_efficient_dl.collections.progress import tick
-from topology_efficient_dl.compression_params import FineTuneParams
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.answers import check_finite
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import TrainParams
+from topology_efficient_dl.params.compression import FineTuneParams
+from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.training.batches import Batches
 from topology_efficient_dl.training.classification import balanced_weights
 from topology_efficient_dl.training.distillation import Distillation
 from topology_efficient_dl.training.loop import ONE_FIT, trainer_of
 from topology_efficient_dl.training.objective import Objective
-from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning, training_device
+from topology_efficient_dl.training.runtime import (
+    member_seed,
+    reproducible,
+    silent_lightning,
+    training_device,
+)
 from topology_efficient_dl.training.samples import Loader
 from topology_efficient_dl.training.stopping import EpochLog
 from topology_efficient_dl.training.weight_masks import Levels, WeightMasks

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from topology_efficient_dl.collections.progress import tick
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.trained import TrainedModel, build_network, weights_of
-from topology_efficient_dl.params import TrainParams
+from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.training.classification import Classification, balanced_weights
 from topology_efficient_dl.training.objective import Objective
 from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from topology_efficient_dl.models.on_nodes import logits_of
-from topology_efficient_dl.params import TrainParams
+from topology_efficient_dl.params.training import TrainParams
 
 
 def decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

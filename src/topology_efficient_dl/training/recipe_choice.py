@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.models.series_features import fit_extractor
-from topology_efficient_dl.params import CrossValidatedRecipe, SeriesRecipe, TransformRecipe
+from topology_efficient_dl.params.models import (
+    CrossValidatedRecipe,
+    SeriesRecipe,
+    TransformRecipe,
+)
 from topology_efficient_dl.training.ridge import fit_ridge
 
 Series = NDArray[np.float32]

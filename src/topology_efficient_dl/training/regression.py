@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from topology_efficient_dl.params import TrainParams
+from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.training.objective import Objective
 
 

@@ -15,7 +15,7 @@ import torch
 from torch.utils import deterministic as _deterministic
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.params import TrainParams
+from topology_efficient_dl.params.training import TrainParams
 
 # A module of properties that type stubs do not know.
 _FLAGS: Any = _deterministic

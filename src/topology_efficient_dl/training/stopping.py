@@ -11,7 +11,7 @@ import lightning.pytorch as pl
 from torch import Tensor
 
 from topology_efficient_dl.errors import CellError
-from topology_efficient_dl.params import TrainParams
+from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.training.objective import Objective
 
 

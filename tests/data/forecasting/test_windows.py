@@ -11,12 +11,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from topology_efficient_dl.collections.codecs import NPZ
-from topology_efficient_dl.data.forecasting import ForecastSeries, cut_windows, describe_windows, read_series
+from topology_efficient_dl.data.forecasting import (
+    ForecastSeries,
+    cut_windows,
+    describe_windows,
+    read_series,
+)
 from topology_efficient_dl.data.forecasting.naive import naive, seasonal_naive
 from topology_efficient_dl.data.forecasting.windows import ForecastSplit
 from topology_efficient_dl.data.split import PARTS
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.forecast_params import WindowParams
+from topology_efficient_dl.params.forecasting import WindowParams
 
 
 def series_of(values: np.ndarray, season: int = 2) -> ForecastSeries:

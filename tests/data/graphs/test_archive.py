@@ -9,7 +9,7 @@ import pytest
 
 from topology_efficient_dl.data.graphs.archive import GraphArchive
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.graph_params import GraphParams
+from topology_efficient_dl.params.graphs import GraphParams
 
 OWN = json.dumps({"nodes": [{"id": 1, "label": "a"}, {"id": 2, "label": "b"}], "edges": [[1, 2]]})
 

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from topology_efficient_dl.data.graphs import TimedGroups, southern_women
 from topology_efficient_dl.data.graphs.group_readers import read_hyperedges, read_timed_simplices
-from topology_efficient_dl.data.graphs.groups import distinct_groups, flattened, offsets_of, ordered_groups
+from topology_efficient_dl.data.graphs.groups import (
+    distinct_groups,
+    flattened,
+    offsets_of,
+    ordered_groups,
+)
 from topology_efficient_dl.data.graphs.node_tables import read_names
 from topology_efficient_dl.errors import DataError
 

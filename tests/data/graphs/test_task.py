@@ -22,7 +22,7 @@ from topology_efficient_dl.data.graphs.task import (
     read_task,
 )
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.graph_params import DiffusionRecipe, GraphParams
+from topology_efficient_dl.params.graphs import DiffusionRecipe, GraphParams
 
 PARTS = ("train", "validation", "test")
 

@@ -20,8 +20,9 @@ from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.graph_baselines import GAT, GATv2, graph_input
 from topology_efficient_dl.models.graph_baselines.fused_attention import AttentionRows
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
-from topology_efficient_dl.params import ModelSpec, TrainParams
-from topology_efficient_dl.training.graph_fitting import fit_on_graph
+from topology_efficient_dl.params.models import ModelSpec
+from topology_efficient_dl.params.training import TrainParams
+from topology_efficient_dl.tasks.graph_fitting import fit_on_graph
 
 TASKS = ("node", "graph")
 

@@ -19,7 +19,12 @@ from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.models.simplicial import NODE_OPERATORS, complex_input, node_operators
 from topology_efficient_dl.models.simplicial.cellular import CellOperators
 from topology_efficient_dl.models.simplicial.hodge import HodgeOperators
-from topology_efficient_dl.models.simplicial.sparse import Operator, SparseMatrix, apply_operator, torch_operator
+from topology_efficient_dl.models.simplicial.sparse import (
+    Operator,
+    SparseMatrix,
+    apply_operator,
+    torch_operator,
+)
 
 HOUSE = np.array([[0, 1], [0, 3], [0, 4], [1, 2], [1, 4], [2, 3]])
 

@@ -7,11 +7,8 @@ import pytest
 import torch
 from tests.graph_tasks import contacts
 
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.efficiency.flops import count_flops_of_call
 from topology_efficient_dl.efficiency.parameters import count_parameters
-from topology_efficient_dl.graph_params import DiffusionRecipe, NodeFeatureParams
-from topology_efficient_dl.lifting import describe_nodes, diffuse, lift
 from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels, KernelInput
 from topology_efficient_dl.models.simplicial.label_diffusion import (
     DiffusionFit,
@@ -21,6 +18,9 @@ from topology_efficient_dl.models.simplicial.label_diffusion import (
     channels_of,
     fit_label_diffusion,
 )
+from topology_efficient_dl.models.simplicial.node_features import describe_nodes, diffuse, lift
+from topology_efficient_dl.params.complexes import SimplicialParams
+from topology_efficient_dl.params.graphs import DiffusionRecipe, NodeFeatureParams
 
 OPTIONS = DiffusionOptions(passes=3, soft_weight=0.5, pull=0.1, smoothing=1e-3, feature_scale=5.0)
 SIMPLICIAL = SimplicialParams()

@@ -15,7 +15,12 @@ from topology_efficient_dl.complexes import SimplicialComplex
 from topology_efficient_dl.complexes.batch import disjoint_union
 from topology_efficient_dl.complexes.cells import ring_complex
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.models.simplicial import CellComplexNN, SimplicialNN, SimplicialOperatorNet, complex_input
+from topology_efficient_dl.models.simplicial import (
+    CellComplexNN,
+    SimplicialNN,
+    SimplicialOperatorNet,
+    complex_input,
+)
 from topology_efficient_dl.models.simplicial.cell_complex_nn import CellConvolution
 from topology_efficient_dl.models.simplicial.hodge import HodgeOperators
 from topology_efficient_dl.models.simplicial.operator_net import OperatorLayer

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets.filters import filter_bank, fixed_filters
 from topology_efficient_dl.tda.level_sets.plan import Plan
 from topology_efficient_dl.tda.level_sets.representations import LARGEST, largest_amplitude

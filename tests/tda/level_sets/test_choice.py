@@ -7,7 +7,7 @@ import pytest
 from sklearn.feature_selection import f_classif
 from tests.tda.level_sets.cases import series_of, two_classes
 
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets.choice import fit_plan
 from topology_efficient_dl.tda.level_sets.compiled import count_compiled
 from topology_efficient_dl.tda.level_sets.plain import filtered

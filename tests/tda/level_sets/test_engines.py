@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from tests.tda.level_sets.cases import counted_series, plan_of
 
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets.compiled import count_compiled
 from topology_efficient_dl.tda.level_sets.filters import filter_bank, fixed_filters
 from topology_efficient_dl.tda.level_sets.plain import count_plain, filtered

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.tda.level_sets.cases import series_of
 
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets.filters import WEIGHT_SUM, filter_bank, fixed_filters
 from topology_efficient_dl.tda.level_sets.representations import LARGEST, N_TAPS, largest_amplitude
 

@@ -11,7 +11,12 @@ from tests.tda.level_sets.cases import counted_series, plan_of
 from topology_efficient_dl.errors import StorageError
 from topology_efficient_dl.tda.level_sets.compiled import count_compiled
 from topology_efficient_dl.tda.level_sets.filters import fixed_filters
-from topology_efficient_dl.tda.level_sets.plan import MAX_CHANNELS, Plan, choose_channels, choose_dilations
+from topology_efficient_dl.tda.level_sets.plan import (
+    MAX_CHANNELS,
+    Plan,
+    choose_channels,
+    choose_dilations,
+)
 from topology_efficient_dl.tda.level_sets.statistics import FAST
 
 

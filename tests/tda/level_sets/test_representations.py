@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.tda.level_sets.cases import series_of
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.params import LevelSetRepresentation
+from topology_efficient_dl.params.models import LevelSetRepresentation
 from topology_efficient_dl.tda.level_sets.representations import (
     N_TAPS,
     quantisation_scale,

@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from tests.tda.level_sets.cases import series_of, two_classes
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.params import LevelSetRecipe, LevelSetRepresentation
+from topology_efficient_dl.params.models import LevelSetRecipe, LevelSetRepresentation
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves, transformer
 from topology_efficient_dl.tda.level_sets.plain import count_plain
 from topology_efficient_dl.tda.level_sets.statistics import FAST, ROOTED, STATISTICS

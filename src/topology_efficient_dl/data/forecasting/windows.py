@@ -16,7 +16,7 @@ from topology_efficient_dl.data.cleaning import z_normalise
 from topology_efficient_dl.data.forecasting.series import FloatArray, ForecastSeries
 from topology_efficient_dl.data.split import PARTS
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.forecast_params import WindowParams
+from topology_efficient_dl.params.forecasting import WindowParams
 
 IntArray = NDArray[np.int64]
 Float32Array = NDArray[np.float32]

@@ -34,14 +34,22 @@ graph in no fold                           in no test part, counted; in two fold
 """
 
 from topology_efficient_dl.data.graphs.contact_log import ContactLog
-from topology_efficient_dl.data.graphs.finder import Graph, GraphSource, find_graph, graph_names, load_graph, read_graph
+from topology_efficient_dl.data.graphs.finder import (
+    Graph,
+    GraphSource,
+    find_graph,
+    graph_names,
+    load_graph,
+    read_graph,
+)
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
 from topology_efficient_dl.data.graphs.groups import Hypergraph, TimedGroups
 from topology_efficient_dl.data.graphs.label_splits import few_labels, split_at, time_split
-from topology_efficient_dl.data.graphs.planted import PlantedContacts, planted_contacts, planted_events
+from topology_efficient_dl.data.graphs.planted import planted_contacts, planted_events
 from topology_efficient_dl.data.graphs.southern_women import southern_women
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph
 from topology_efficient_dl.data.graphs.storage import graph_from_arrays
+from topology_efficient_dl.params.planted import PlantedContacts
 
 __all__ = [
     "ContactLog",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from topology_efficient_dl.data.graphs.finder import GraphSource, find_graph
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.graph_params import GraphParams
+from topology_efficient_dl.params.graphs import GraphParams
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from topology_efficient_dl.data.graphs.records import ArrayRecord, FloatArray, IntArray, StrArray, notes_of
+from topology_efficient_dl.data.graphs.records import (
+    ArrayRecord,
+    FloatArray,
+    IntArray,
+    StrArray,
+    notes_of,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +28,7 @@ class ContactLog(ArrayRecord):
     labels : (n,) int64 codes in ``range(len(classes))``, -1 where missing
     classes : (n_classes,) the original labels in code order
     attributes : by name, (n,) unicode, e.g. gender
-    features : (n, f) float32, or float64 as in `columns.narrowed`, or None
+    features : (n, f) float32, or float64 as in `common.columns.narrowed`, or None
     notes : every repair, with its count
     """
 

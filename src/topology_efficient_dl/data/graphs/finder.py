@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from topology_efficient_dl.bounded import MAX_FILE_MIB, file_limit
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.common.bounded import MAX_FILE_MIB, file_limit
 from topology_efficient_dl.data.graphs.contact_log import ContactLog
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
 from topology_efficient_dl.data.graphs.groups import Hypergraph, TimedGroups
 from topology_efficient_dl.data.graphs.known import KNOWN, READERS, KnownGraph
-from topology_efficient_dl.data.graphs.planted import PlantedContacts, planted_contacts
+from topology_efficient_dl.data.graphs.planted import planted_contacts
 from topology_efficient_dl.data.graphs.southern_women import southern_women
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
+from topology_efficient_dl.params.planted import PlantedContacts
 
 ROOT_VARIABLE = "GRAPH_ROOT"
 JSON_FILE = "graph.json"

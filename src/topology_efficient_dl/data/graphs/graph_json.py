@@ -34,13 +34,18 @@ from pydantic import (
     model_validator,
 )
 
-from topology_efficient_dl.columns import LARGEST as LARGEST_FLOAT32
-from topology_efficient_dl.columns import LARGEST_EXACT
+from topology_efficient_dl.common.columns import LARGEST as LARGEST_FLOAT32
+from topology_efficient_dl.common.columns import LARGEST_EXACT
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.contact_log import ContactLog, ordered_contacts
 from topology_efficient_dl.data.graphs.groups import TimedGroups, ordered_groups
 from topology_efficient_dl.data.graphs.node_tables import encode_labels, missing_note
-from topology_efficient_dl.data.graphs.records import FloatArray, IntArray, StrArray, notes_of
+from topology_efficient_dl.data.graphs.records import (
+    FloatArray,
+    IntArray,
+    StrArray,
+    notes_of,
+)
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph, undirected_edges
 from topology_efficient_dl.data.graphs.static_readers import checked_features
 from topology_efficient_dl.data.graphs.text_tables import LARGEST, open_text

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from topology_efficient_dl.data.graphs.node_tables import missing_labels
-from topology_efficient_dl.data.graphs.records import ArrayRecord, BoolArray, FloatArray, IntArray
+from topology_efficient_dl.data.graphs.records import (
+    ArrayRecord,
+    BoolArray,
+    FloatArray,
+    IntArray,
+)
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph
 
 
@@ -24,7 +29,7 @@ class GraphSet(ArrayRecord):
     classes : (n_classes,) the original labels in code order
     node_labels : (n_nodes,) int64 codes in ``range(len(node_classes))``, or None
     node_classes : the original node labels in code order
-    node_features : (n_nodes, f) float32, or float64 as in `columns.narrowed`, or None
+    node_features : (n_nodes, f) float32, or float64 as in `common.columns.narrowed`, or None
     folds : (n_folds, n_graphs) bool, True where a graph is in the test part of the fold, or None
     notes : every repair, with its count
     """

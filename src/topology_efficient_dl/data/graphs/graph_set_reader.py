@@ -13,15 +13,25 @@ from pathlib import Path
 
 import numpy as np
 
-from topology_efficient_dl.columns import LARGEST
+from topology_efficient_dl.common.columns import LARGEST
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
 from topology_efficient_dl.data.graphs.groups import offsets_of
 from topology_efficient_dl.data.graphs.node_tables import encode_labels
-from topology_efficient_dl.data.graphs.records import BoolArray, FloatArray, IntArray, notes_of
+from topology_efficient_dl.data.graphs.records import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    notes_of,
+)
 from topology_efficient_dl.data.graphs.static_graph import symmetric_edges
 from topology_efficient_dl.data.graphs.static_readers import checked_features
-from topology_efficient_dl.data.graphs.text_tables import data_lines, fields_of, open_text, read_table
+from topology_efficient_dl.data.graphs.text_tables import (
+    data_lines,
+    fields_of,
+    open_text,
+    read_table,
+)
 
 Lines = Iterator[tuple[int, str]]
 

@@ -13,7 +13,12 @@ import numpy as np
 import pandas as pd
 
 from topology_efficient_dl.data.formats import damaged
-from topology_efficient_dl.data.graphs.groups import Hypergraph, TimedGroups, flattened, ordered_groups
+from topology_efficient_dl.data.graphs.groups import (
+    Hypergraph,
+    TimedGroups,
+    flattened,
+    ordered_groups,
+)
 from topology_efficient_dl.data.graphs.node_tables import (
     NodeTable,
     check_distinct,
@@ -25,7 +30,12 @@ from topology_efficient_dl.data.graphs.node_tables import (
     read_metadata_file,
 )
 from topology_efficient_dl.data.graphs.records import IntArray, StrArray
-from topology_efficient_dl.data.graphs.text_tables import data_lines, fields_of, open_text, read_table
+from topology_efficient_dl.data.graphs.text_tables import (
+    data_lines,
+    fields_of,
+    open_text,
+    read_table,
+)
 
 NODE_NUMBER = re.compile(r"[0-9]{1,18}")
 

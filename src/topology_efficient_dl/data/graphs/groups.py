@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from topology_efficient_dl.data.graphs.records import ArrayRecord, FloatArray, IntArray, StrArray, notes_of
+from topology_efficient_dl.data.graphs.records import (
+    ArrayRecord,
+    FloatArray,
+    IntArray,
+    StrArray,
+    notes_of,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +58,7 @@ class TimedGroups(ArrayRecord):
     nodes : (n,) unicode, the ids of the source
     labels : (n,) int64 codes in ``range(len(classes))``, -1 where missing
     classes : (n_classes,) the original labels in code order
-    features : (n, f) float32, or float64 as in `columns.narrowed`, or None
+    features : (n, f) float32, or float64 as in `common.columns.narrowed`, or None
     time_unit : ``"s"``, ``"ms"``, or ``"rank"`` where only an order is known
     notes : every repair, with its count
     """

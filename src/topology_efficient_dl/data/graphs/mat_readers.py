@@ -17,7 +17,7 @@ from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 from scipy.sparse import coo_matrix
 
-from topology_efficient_dl.bounded import check_mat, check_size
+from topology_efficient_dl.common.bounded import check_mat, check_size
 from topology_efficient_dl.data.formats import damaged
 from topology_efficient_dl.data.graphs.node_tables import encode_labels, labels_of_array, missing_note
 from topology_efficient_dl.data.graphs.records import FloatArray, IntArray

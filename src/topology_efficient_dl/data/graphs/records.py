@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from topology_efficient_dl.columns import RealArray
+from topology_efficient_dl.common.columns import RealArray
 from topology_efficient_dl.errors import StorageError
 
 BoolArray = NDArray[np.bool_]

@@ -26,7 +26,7 @@ class StaticGraph(ArrayRecord):
     n_nodes : number of nodes, n
     labels : (n,) int64 codes in ``range(len(classes))``, -1 where missing
     classes : (n_classes,) the original labels in code order
-    features : (n, f) float32, or float64 as in `columns.narrowed`, or None
+    features : (n, f) float32, or float64 as in `common.columns.narrowed`, or None
     masks : ``train``, ``validation`` and ``test``, each (n_splits, n) bool: the official splits, or None
     notes : every repair, with its count
     """

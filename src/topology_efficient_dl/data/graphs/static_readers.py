@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from topology_efficient_dl.bounded import NPZ_ERRORS, check_size, read_npz
-from topology_efficient_dl.columns import check_range, narrowed
+from topology_efficient_dl.common.bounded import NPZ_ERRORS, check_size, read_npz
+from topology_efficient_dl.common.columns import check_range, narrowed
 from topology_efficient_dl.data.formats import WARNING, damaged
 from topology_efficient_dl.data.graphs.node_tables import (
     encode_labels,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from topology_efficient_dl.collections.fingerprint import versioned
-from topology_efficient_dl.columns import constant_columns
+from topology_efficient_dl.common.columns import constant_columns
 from topology_efficient_dl.data.graphs.contact_log import ContactLog
 from topology_efficient_dl.data.graphs.finder import Graph, GraphSource, read_graph
 from topology_efficient_dl.data.graphs.graph_set import GraphSet
@@ -23,7 +23,7 @@ from topology_efficient_dl.data.graphs.storage import graph_from_arrays
 from topology_efficient_dl.data.split import PARTS
 from topology_efficient_dl.data.stratify import validation_mask
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.graph_params import AnyRecipe, DiffusionRecipe, GraphParams
+from topology_efficient_dl.params.graphs import AnyRecipe, DiffusionRecipe, GraphParams
 
 GRAPH, TASK = "graph.", "task"
 RULES = ("label_share", "validation_fraction", "draw_seed", "held_out")

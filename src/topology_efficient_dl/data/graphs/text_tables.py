@@ -20,7 +20,7 @@ from typing import TextIO
 import numpy as np
 import pandas as pd
 
-from topology_efficient_dl.bounded import open_text as open_text
+from topology_efficient_dl.common.bounded import open_text as open_text
 from topology_efficient_dl.data.formats import damaged
 
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+(\.0*)?")

@@ -5,7 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from topology_efficient_dl.models.layers import MeanOverTime, SameConv1d, batch_norm, initialise
+from topology_efficient_dl.models.layers import (
+    MeanOverTime,
+    SameConv1d,
+    batch_norm,
+    initialise,
+)
 from topology_efficient_dl.models.registry import register
 
 RESIDUAL_EVERY = 3

@@ -7,7 +7,13 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from topology_efficient_dl.models.layers import MeanOverTime, SameConv1d, batch_norm, conv_block, initialise
+from topology_efficient_dl.models.layers import (
+    MeanOverTime,
+    SameConv1d,
+    batch_norm,
+    conv_block,
+    initialise,
+)
 from topology_efficient_dl.models.registry import register
 
 KERNEL_SIZES = (8, 5, 3)

@@ -33,7 +33,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.params import RocketRecipe
+from topology_efficient_dl.params.models import RocketRecipe
 from topology_efficient_dl.tda.embeddings import check_series
 
 FloatArray = NDArray[np.float32]

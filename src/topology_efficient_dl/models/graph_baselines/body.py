@@ -12,7 +12,14 @@ from torch import Tensor, nn
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput, HypergraphInput
 from topology_efficient_dl.models.layers import initialise
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Sizes, Task, normalisation, pooled
+from topology_efficient_dl.models.simplicial.parts import (
+    Norm,
+    Pooling,
+    Sizes,
+    Task,
+    normalisation,
+    pooled,
+)
 
 SIZES: Sizes = {
     "small": {"width": 32, "depth": 2},

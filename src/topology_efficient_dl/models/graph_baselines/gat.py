@@ -13,7 +13,12 @@ from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.graph_baselines.body import GraphNetwork, head_width
 from topology_efficient_dl.models.graph_baselines.fused_attention import attend_by_pairs, attend_by_sums
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Sizes, Task
+from topology_efficient_dl.models.simplicial.parts import (
+    Norm,
+    Pooling,
+    Sizes,
+    Task,
+)
 
 Kernel = Literal["edges", "fused"]
 

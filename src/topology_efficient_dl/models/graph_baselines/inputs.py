@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from torch import Tensor
 
-from topology_efficient_dl.columns import as_float32
+from topology_efficient_dl.common.columns import as_float32
 from topology_efficient_dl.complexes.batch import SimplicialBatch
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.operators import normalised

@@ -13,7 +13,12 @@ from torch_geometric.nn import GATv2Conv, GINEConv, GPSConv
 from topology_efficient_dl.models.graph_baselines.body import GraphReadout, head_width
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
 from topology_efficient_dl.models.layers import initialise
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Sizes, Task
+from topology_efficient_dl.models.simplicial.parts import (
+    Norm,
+    Pooling,
+    Sizes,
+    Task,
+)
 
 Local = Literal["gine", "gatv2", "none"]
 

@@ -13,7 +13,12 @@ from scipy import sparse
 from topology_efficient_dl.complexes.cells import CellComplex
 from topology_efficient_dl.complexes.operators import normalised
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
-from topology_efficient_dl.models.simplicial.sparse import Operator, bounded_product, moved, torch_operator
+from topology_efficient_dl.models.simplicial.sparse import (
+    Operator,
+    bounded_product,
+    moved,
+    torch_operator,
+)
 
 DIMENSIONS = (0, 1, 2)
 """Dimensions that the networks read; larger simplices are not looked at."""

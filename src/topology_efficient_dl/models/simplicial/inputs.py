@@ -11,14 +11,19 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from topology_efficient_dl.columns import as_float32
+from topology_efficient_dl.common.columns import as_float32
 from topology_efficient_dl.complexes.batch import CellBatch, SimplicialBatch
 from topology_efficient_dl.complexes.cells import CellComplex
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.models.simplicial.cellular import Aggregate, CellOperators
-from topology_efficient_dl.models.simplicial.hodge import DIMENSIONS, HodgeOperators, Weighting, coboundary_means
+from topology_efficient_dl.models.simplicial.hodge import (
+    DIMENSIONS,
+    HodgeOperators,
+    Weighting,
+    coboundary_means,
+)
 from topology_efficient_dl.models.simplicial.node_operators import node_operators
 from topology_efficient_dl.models.simplicial.sparse import Operator, moved, torch_operator
 

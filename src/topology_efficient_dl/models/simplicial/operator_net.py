@@ -12,7 +12,14 @@ from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.layers import initialise
 from topology_efficient_dl.models.simplicial.inputs import ComplexInput
 from topology_efficient_dl.models.simplicial.node_operators import NODE_OPERATORS
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Readout, Sizes, Task, normalisation
+from topology_efficient_dl.models.simplicial.parts import (
+    Norm,
+    Pooling,
+    Readout,
+    Sizes,
+    Task,
+    normalisation,
+)
 from topology_efficient_dl.models.simplicial.sparse import Operator, apply_operator
 
 Mixing = Literal["softmax", "scalar", "none"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from topology_efficient_dl.columns import Float32Array, as_float32, standardised
+from topology_efficient_dl.common.columns import Float32Array, as_float32, standardised
 from topology_efficient_dl.complexes.rows import IntArray
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.simplicial.sparse import Factors

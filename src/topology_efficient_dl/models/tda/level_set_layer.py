@@ -15,7 +15,7 @@ from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.models.series_features import recipe_from_fields
 from topology_efficient_dl.models.tda.series_representations import represent_tensor
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets import ConvolutionalBettiCurves
 from topology_efficient_dl.tda.level_sets.plan import Plan
 from topology_efficient_dl.tda.level_sets.statistics import ROOTED

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
-from topology_efficient_dl.evaluation.archive import cells_table, critical_difference, render_archive
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.training.cells import choices_table, fits_table
+from topology_efficient_dl.studies.archive import cells_table, critical_difference, render_archive
+from topology_efficient_dl.tasks.cells import choices_table, fits_table
 
 
 def tabulate_cells(

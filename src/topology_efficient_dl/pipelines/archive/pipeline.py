@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from topology_efficient_dl.pipelines.archive.nodes import draw_ranks, report, tabulate_cells, tabulate_choices
+from topology_efficient_dl.pipelines.archive.nodes import (
+    draw_ranks,
+    report,
+    tabulate_cells,
+    tabulate_choices,
+)
 
 
 def create_pipeline() -> Pipeline:

@@ -7,17 +7,24 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from topology_efficient_dl.closure.assessment import assess
-from topology_efficient_dl.closure.horizons import all_keys, horizon_keys, sample_horizon
-from topology_efficient_dl.closure.models import MODELS, seeds_of
-from topology_efficient_dl.closure.study import Arrays, fit_model, score_candidates, trials_of, tune_model
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.graphs import Graph, read_graph
 from topology_efficient_dl.data.graphs.archive import GraphArchive
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
-from topology_efficient_dl.evaluation.closure_page import closure_table, draw_closure, render_closure
-from topology_efficient_dl.graph_params import ClosureParams, GraphParams
-from topology_efficient_dl.params import ParallelParams
+from topology_efficient_dl.params.graphs import GraphParams
+from topology_efficient_dl.params.studies import ClosureParams
+from topology_efficient_dl.params.training import ParallelParams
+from topology_efficient_dl.studies.closure.assessment import assess
+from topology_efficient_dl.studies.closure.horizons import all_keys, horizon_keys, sample_horizon
+from topology_efficient_dl.studies.closure.models import MODELS, seeds_of
+from topology_efficient_dl.studies.closure.page import closure_table, draw_closure, render_closure
+from topology_efficient_dl.studies.closure.study import (
+    Arrays,
+    fit_model,
+    score_candidates,
+    trials_of,
+    tune_model,
+)
 
 
 def sample_horizons(archive: GraphArchive, closure: ClosureParams, graphs: GraphParams) -> Collection[Arrays]:

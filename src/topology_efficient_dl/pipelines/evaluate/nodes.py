@@ -10,46 +10,50 @@ from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.complexes.groups import Groups
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
-from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
-from topology_efficient_dl.evaluation.compression_context import (
-    compression_report_context,
-    graph_compression_report_context,
-)
 from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
-from topology_efficient_dl.evaluation.conditions import fitting_conditions
-from topology_efficient_dl.evaluation.context import report_context
 from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs
-from topology_efficient_dl.evaluation.document import results_document
-from topology_efficient_dl.evaluation.figures import draw_pareto
-from topology_efficient_dl.evaluation.graph_context import graph_report_context
 from topology_efficient_dl.evaluation.graph_costs import measure_graph_costs
 from topology_efficient_dl.evaluation.metrics import score_predictions
-from topology_efficient_dl.evaluation.onnx_costs import OnnxFile, export_cell, measure_onnx_costs, with_onnx
-from topology_efficient_dl.evaluation.pareto import pareto_figure
-from topology_efficient_dl.evaluation.rank_curve import draw_rank_curve, rank_curve, rank_page
-from topology_efficient_dl.evaluation.report import render_html, render_markdown
+from topology_efficient_dl.evaluation.onnx_costs import (
+    OnnxFile,
+    export_cell,
+    measure_onnx_costs,
+    with_onnx,
+)
 from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import results_table
 from topology_efficient_dl.evaluation.verdicts import judge_proposals
-from topology_efficient_dl.graph_params import Propagation
 from topology_efficient_dl.models.onnx_export import onnx_versions
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import (
+from topology_efficient_dl.params.base import Names
+from topology_efficient_dl.params.complexes import SimplicialParams
+from topology_efficient_dl.params.compression import CompressionParams
+from topology_efficient_dl.params.graphs import Propagation
+from topology_efficient_dl.params.models import Transforms, Zoo
+from topology_efficient_dl.params.training import (
     EfficiencyParams,
     EvaluateParams,
-    Names,
     ParallelParams,
     TrainParams,
-    Transforms,
-    Zoo,
 )
-from topology_efficient_dl.training.cells import dataset_of, fits_table
+from topology_efficient_dl.reports.compression_context import (
+    compression_report_context,
+    graph_compression_report_context,
+)
+from topology_efficient_dl.reports.conditions import fitting_conditions
+from topology_efficient_dl.reports.context import report_context
+from topology_efficient_dl.reports.document import results_document
+from topology_efficient_dl.reports.figures import draw_pareto
+from topology_efficient_dl.reports.graph_context import graph_report_context
+from topology_efficient_dl.reports.pareto import pareto_figure
+from topology_efficient_dl.reports.report import render_html, render_markdown
+from topology_efficient_dl.studies.ranks import draw_rank_curve, rank_curve, rank_page
+from topology_efficient_dl.tasks.cells import dataset_of, fits_table
 
 Rows = list[dict[str, Any]]
 

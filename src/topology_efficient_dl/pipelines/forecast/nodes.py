@@ -11,20 +11,31 @@ from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.compression.cells import compress_all, tune_all
 from topology_efficient_dl.compression.compress import layers_table
 from topology_efficient_dl.compression.forecast_tuning import tune_forecast_cell
-from topology_efficient_dl.data.forecasting import ForecastSplit, cut_windows, describe_windows, read_series
+from topology_efficient_dl.data.forecasting import (
+    ForecastSplit,
+    cut_windows,
+    describe_windows,
+    read_series,
+)
 from topology_efficient_dl.data.forecasting.naive import NAIVE
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.evaluation.costs import measure_deployed_costs
-from topology_efficient_dl.evaluation.document import results_document
-from topology_efficient_dl.evaluation.forecast_page import draw_forecasts, render_forecasts
-from topology_efficient_dl.evaluation.forecast_tables import forecast_results, read_seeds, score_forecasts
 from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts
 from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.forecast_params import ForecastParams
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, ParallelParams, Zoo
-from topology_efficient_dl.training.cells import dataset_of, fits_table, training_log
-from topology_efficient_dl.training.forecast_cells import NO_SEED, fit_forecast_cell, forecast_cell, naive_cell
+from topology_efficient_dl.params.forecasting import ForecastParams
+from topology_efficient_dl.params.models import Zoo
+from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams
+from topology_efficient_dl.reports.document import results_document
+from topology_efficient_dl.reports.forecast_page import draw_forecasts, render_forecasts
+from topology_efficient_dl.reports.forecast_tables import forecast_results, read_seeds, score_forecasts
+from topology_efficient_dl.tasks.cells import dataset_of, fits_table, training_log
+from topology_efficient_dl.tasks.forecast_cells import (
+    NO_SEED,
+    fit_forecast_cell,
+    forecast_cell,
+    naive_cell,
+)
 
 Rows = list[dict[str, Any]]
 

@@ -7,13 +7,21 @@ import pandas as pd
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.archive import SeriesArchive, locate_all
 from topology_efficient_dl.data.graphs.archive import GraphArchive
-from topology_efficient_dl.data.graphs.task import GraphTask, describe_task, held_out_name, read_task
+from topology_efficient_dl.data.graphs.task import (
+    GraphTask,
+    describe_task,
+    held_out_name,
+    read_task,
+)
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.data.summary import data_card
-from topology_efficient_dl.graph_params import GraphParams, Propagation
-from topology_efficient_dl.params import IngestParams, Names, ParallelParams, Zoo
-from topology_efficient_dl.training.graph_cells import recipe_of
+from topology_efficient_dl.params.base import Names
+from topology_efficient_dl.params.graphs import GraphParams, Propagation
+from topology_efficient_dl.params.models import Zoo
+from topology_efficient_dl.params.series import IngestParams
+from topology_efficient_dl.params.training import ParallelParams
+from topology_efficient_dl.tasks.graph_cells import recipe_of
 
 
 def prepare_splits(

@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from topology_efficient_dl.pipelines.ingest.nodes import describe_data, describe_tasks, prepare_splits, prepare_tasks
+from topology_efficient_dl.pipelines.ingest.nodes import (
+    describe_data,
+    describe_tasks,
+    prepare_splits,
+    prepare_tasks,
+)
 
 
 def create_pipeline() -> Pipeline:

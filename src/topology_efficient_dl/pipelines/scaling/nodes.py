@@ -9,23 +9,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
-from topology_efficient_dl.compression_params import CrossingParams
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
-from topology_efficient_dl.evaluation import crossing as crossing_study
-from topology_efficient_dl.evaluation.graph_scaling import (
+from topology_efficient_dl.params.compression import CrossingParams
+from topology_efficient_dl.params.series import TdaParams
+from topology_efficient_dl.params.studies import GraphScalingParams, GrowthParams, ScalingParams
+from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams
+from topology_efficient_dl.studies import crossing as crossing_study
+from topology_efficient_dl.studies.diagram_cost import cost_by_length, cost_of_whole
+from topology_efficient_dl.studies.diagram_cost_page import render_scaling
+from topology_efficient_dl.studies.graph_scaling import (
     check_free_memory,
     growth_exponents,
     measure_point,
     points_table,
     scaling_points,
 )
-from topology_efficient_dl.evaluation.graph_scaling_page import draw_graph_scaling, render_graph_scaling
-from topology_efficient_dl.evaluation.growth import growth_by_length, growth_by_number, render_growth
-from topology_efficient_dl.evaluation.scaling import render_scaling
-from topology_efficient_dl.graph_params import GraphScalingParams
-from topology_efficient_dl.params import EfficiencyParams, GrowthParams, ParallelParams, ScalingParams, TdaParams
-from topology_efficient_dl.tda.scaling import cost_by_length, cost_of_whole
+from topology_efficient_dl.studies.graph_scaling_page import draw_graph_scaling, render_graph_scaling
+from topology_efficient_dl.studies.growth import growth_by_length, growth_by_number, render_growth
 
 
 def time_lengths(splits: Collection[Split], scaling: ScalingParams, tda: TdaParams) -> pd.DataFrame:

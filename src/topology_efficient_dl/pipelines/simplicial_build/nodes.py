@@ -7,15 +7,28 @@ from typing import Any
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.complexes.groups import Groups
-from topology_efficient_dl.complexes.params import SimplicialParams
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.graphs.task import GraphTask
-from topology_efficient_dl.graph_params import OWN, DiffusionRecipe, NodeFeatureParams, Propagation
-from topology_efficient_dl.lifting import describe_nodes, diffuse, lift, lift_groups, propagate
 from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
+from topology_efficient_dl.models.simplicial.node_features import (
+    describe_nodes,
+    diffuse,
+    lift,
+    lift_groups,
+    propagate,
+)
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
-from topology_efficient_dl.params import Names, ParallelParams, Zoo
-from topology_efficient_dl.training.graph_cells import model_reads_groups, recipe_of, recipe_reads_groups
+from topology_efficient_dl.params.base import Names
+from topology_efficient_dl.params.complexes import SimplicialParams
+from topology_efficient_dl.params.graphs import (
+    OWN,
+    DiffusionRecipe,
+    NodeFeatureParams,
+    Propagation,
+)
+from topology_efficient_dl.params.models import Zoo
+from topology_efficient_dl.params.training import ParallelParams
+from topology_efficient_dl.tasks.graph_cells import model_reads_groups, recipe_of, recipe_reads_groups
 
 
 def build_complexes(

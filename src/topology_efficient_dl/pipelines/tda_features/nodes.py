@@ -8,9 +8,12 @@ from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.evaluation.level_set_figure import draw_level_sets as level_set_picture
 from topology_efficient_dl.models.features import FeatureInput, features_of_split
-from topology_efficient_dl.params import Names, ParallelParams, TdaParams, TdaRecipe, Zoo
+from topology_efficient_dl.params.base import Names
+from topology_efficient_dl.params.models import Zoo
+from topology_efficient_dl.params.series import TdaParams, TdaRecipe
+from topology_efficient_dl.params.training import ParallelParams
+from topology_efficient_dl.reports.level_set_figure import draw_level_sets as level_set_picture
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
 from topology_efficient_dl.tda.splits import diagrams_of_split
 

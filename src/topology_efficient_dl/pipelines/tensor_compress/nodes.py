@@ -8,11 +8,12 @@ from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.compression.cells import compress_all
 from topology_efficient_dl.compression.compress import layers_table
 from topology_efficient_dl.compression.graph_cells import compress_all_on_graphs
-from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import EfficiencyParams, Names, ParallelParams, TrainParams
+from topology_efficient_dl.params.base import Names
+from topology_efficient_dl.params.compression import CompressionParams
+from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams, TrainParams
 
 
 def compress_models(

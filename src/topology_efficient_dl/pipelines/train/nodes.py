@@ -14,14 +14,16 @@ from topology_efficient_dl.compression.cells import tune_all
 from topology_efficient_dl.compression.compress import dense_key, variant_of
 from topology_efficient_dl.compression.graph_cells import tune_graph_cell
 from topology_efficient_dl.compression.tuning import tune_cell
-from topology_efficient_dl.compression_params import CompressionParams
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
-from topology_efficient_dl.params import ModelSpec, Names, ParallelParams, Seeds, TrainParams, Transforms, Zoo
-from topology_efficient_dl.training import cells, graph_cells
+from topology_efficient_dl.params.base import Names, Seeds
+from topology_efficient_dl.params.compression import CompressionParams
+from topology_efficient_dl.params.models import ModelSpec, Transforms, Zoo
+from topology_efficient_dl.params.training import ParallelParams, TrainParams
+from topology_efficient_dl.tasks import cells, graph_cells
 
 
 def fit_models(

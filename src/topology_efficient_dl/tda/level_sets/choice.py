@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets.filters import filter_bank
 from topology_efficient_dl.tda.level_sets.plan import Plan, choose_channels, choose_dilations
 from topology_efficient_dl.tda.level_sets.relevance import adjusted_eta_squared

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets.representations import N_TAPS, Int16
 
 TRIPLES = tuple(itertools.combinations(range(N_TAPS), 3))

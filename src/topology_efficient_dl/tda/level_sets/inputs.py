@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.embeddings import check_series
 from topology_efficient_dl.tda.level_sets.representations import SMALLEST, in_full, represent
 

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.params import LevelSetRecipe
+from topology_efficient_dl.params.models import LevelSetRecipe
 from topology_efficient_dl.tda.level_sets.assembly import gather, pick, standardise
 from topology_efficient_dl.tda.level_sets.choice import fit_plan
 from topology_efficient_dl.tda.level_sets.compiled import count_compiled

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from numpy.typing import NDArray
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params import VectorizationParams
+from topology_efficient_dl.params.series import VectorizationParams
 from topology_efficient_dl.tda.vectorization.base import DiagramVectorizer
 from topology_efficient_dl.tda.vectorization.curves import (
     BettiCurveVectorizer,

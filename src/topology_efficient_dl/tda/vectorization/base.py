@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from topology_efficient_dl.errors import DataError, StorageError
-from topology_efficient_dl.params import VectorizationParams
+from topology_efficient_dl.params.series import VectorizationParams
 from topology_efficient_dl.tda.diagrams import FloatArray, IntArray, PersistenceDiagrams
 
 CHUNK_VALUES = 2**21  # float64 values in the largest temporary array of a transform: 16 MiB

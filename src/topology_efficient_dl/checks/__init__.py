@@ -1,0 +1,1 @@
+"""Checks of parameters, options and machine before anything runs."""

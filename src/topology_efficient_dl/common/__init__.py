@@ -1,0 +1,1 @@
+"""Helpers without a subject: bounded reading, columns of numbers, text for terminals."""

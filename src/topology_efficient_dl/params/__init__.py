@@ -1,0 +1,1 @@
+"""Typed parameters of every pipeline, as frozen models; the ground floor."""
