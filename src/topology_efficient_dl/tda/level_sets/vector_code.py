@@ -196,37 +196,43 @@ def _level_counter(tiles: int) -> Any:
         signature = types.void(values, types.intp, types.intp, levels, ones, runs, counts, types.intp, types.intp)
         kind = ir.VectorType(ir.IntType(runs.dtype.bitwidth), LANES)
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            first, last, row, tile = (arguments[k] for k in (1, 2, 7, 8))
-            values, levels, ones, runs, counts = (
-                _Array(context, builder, signature.args[k], arguments[k]) for k in (0, 3, 4, 5, 6)
-            )
-            one = ones.load(ir.Constant(_I64, 0), kind)
-            columns = [builder.add(tile, ir.Constant(_I64, place * LANES)) for place in range(tiles)]
-            thresholds = [levels.load(levels.place(row, column), _VALUES) for column in columns]
-            of_row = [builder.add(builder.mul(row, ir.Constant(_I64, 3)), ir.Constant(_I64, k)) for k in range(3)]
-            places = [
-                (array, array.place(at, column))
-                for column in columns
-                for array, at in ((runs, row), *((counts, count) for count in of_row))
-            ]
-
-            def step(time: Any, state: list[Any]) -> list[Any]:
-                """The counts after one more time point."""
-                after = []
-                for place, (column, threshold) in enumerate(zip(columns, thresholds, strict=True)):
-                    here = values.load(values.place(time, column), _VALUES)
-                    after += _counted(builder, here, threshold, one, state[4 * place : 4 * place + 4])
-                return after
-
-            after = emit_loop(builder, first, last, [array.load(place, kind) for array, place in places], step)
-            for (array, place), value in zip(places, after, strict=True):
-                array.store(value, place)
-            return context.get_dummy_value()
-
-        return signature, generate
+        return signature, _counting_code(tiles, kind)
 
     return count_levels
+
+
+def _counting_code(tiles: int, kind: ir.VectorType) -> Callable[..., Any]:
+    """What emits the code of ``count_levels``, for counts of this kind of vector."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        first, last, row, tile = (arguments[k] for k in (1, 2, 7, 8))
+        values, levels, ones, runs, counts = (
+            _Array(context, builder, signature.args[k], arguments[k]) for k in (0, 3, 4, 5, 6)
+        )
+        one = ones.load(ir.Constant(_I64, 0), kind)
+        columns = [builder.add(tile, ir.Constant(_I64, place * LANES)) for place in range(tiles)]
+        thresholds = [levels.load(levels.place(row, column), _VALUES) for column in columns]
+        of_row = [builder.add(builder.mul(row, ir.Constant(_I64, 3)), ir.Constant(_I64, k)) for k in range(3)]
+        places = [
+            (array, array.place(at, column))
+            for column in columns
+            for array, at in ((runs, row), *((counts, count) for count in of_row))
+        ]
+
+        def step(time: Any, state: list[Any]) -> list[Any]:
+            """The counts after one more time point."""
+            after = []
+            for place, (column, threshold) in enumerate(zip(columns, thresholds, strict=True)):
+                here = values.load(values.place(time, column), _VALUES)
+                after += _counted(builder, here, threshold, one, state[4 * place : 4 * place + 4])
+            return after
+
+        after = emit_loop(builder, first, last, [array.load(place, kind) for array, place in places], step)
+        for (array, place), value in zip(places, after, strict=True):
+            array.store(value, place)
+        return context.get_dummy_value()
+
+    return generate
 
 
 TOGETHER = 3 if get_host_cpu_features().get("avx512bw") else 1
