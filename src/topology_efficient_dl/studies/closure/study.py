@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.complexes.closure import closed_by
