@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import _get_current_dispatch_mode
 from torch_geometric.nn import GATConv, GATv2Conv
 
+from topology_efficient_dl.common.torch_internals import operators_are_watched
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.graph_baselines.body import GraphNetwork, head_width
 from topology_efficient_dl.models.graph_baselines.fused_attention import attend_by_pairs, attend_by_sums
@@ -94,7 +94,7 @@ class GAT(GraphNetwork[GraphInput]):
         """(n_nodes, n_in) -> (n_nodes, width)."""
         if self.kernel == "fused":
             _refuse_but_float32_on_cpu(features)
-        if self.kernel == "fused" and not _operators_are_watched():
+        if self.kernel == "fused" and not operators_are_watched():
             return self.attend(convolution, features, graph)
         found: Tensor = convolution(features, graph.edge_index, graph.edge_attr)
         return found
@@ -151,7 +151,3 @@ def _refuse_but_float32_on_cpu(features: Tensor) -> None:
             f"kernel 'fused' computes with float32 on the CPU, and features are {features.dtype} on "
             f"{features.device}; take kernel='edges', which runs with the same weights"
         )
-
-
-def _operators_are_watched() -> bool:
-    return _get_current_dispatch_mode() is not None
