@@ -15,7 +15,8 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from topology_efficient_dl.complexes.rows import IntArray
-from topology_efficient_dl.models.graph_baselines import GAT, GraphInput
+from topology_efficient_dl.models.graph_baselines.gat import GAT
+from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
 from topology_efficient_dl.models.layers import initialise
 from topology_efficient_dl.params.studies import AttentionParams, AttentionTrial
 from topology_efficient_dl.studies.closure.horizons import Horizon

@@ -28,7 +28,7 @@ from topology_efficient_dl.complexes.closure import closed_by
 from topology_efficient_dl.complexes.closure_scores import PIECE
 from topology_efficient_dl.data.graphs import split_at, time_split
 from topology_efficient_dl.data.graphs.label_splits import Timed
-from topology_efficient_dl.models.graph_baselines import GraphInput
+from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
 from topology_efficient_dl.params.studies import (
     AttentionParams,
     AttentionTrial,
