@@ -10,7 +10,7 @@ from topology_efficient_dl.errors import did_you_mean
 
 
 def _split() -> Codec:
-    from topology_efficient_dl.data.codec import split_from_arrays, split_to_arrays
+    from topology_efficient_dl.data.split import split_from_arrays, split_to_arrays
 
     return codecs.NPZ.wrap(split_to_arrays, split_from_arrays)
 

@@ -31,12 +31,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
-from topology_efficient_dl.models.baselines.aeon_internals import (
-    HydraKernels,
-    SparseScaler,
-    transform_unchecked,
-    without_fit,
-)
+from topology_efficient_dl.models.baselines import aeon_internals as aeon
 from topology_efficient_dl.params.models import RocketRecipe
 from topology_efficient_dl.tda.embeddings import check_series
 
@@ -76,7 +71,7 @@ class _CompiledPart:
     scale: NDArray[np.float64]
 
     def __init__(self, transformer: Any) -> None:
-        self.transformer = without_fit(transformer)
+        self.transformer = aeon.without_fit(transformer)
 
     @staticmethod
     def unfitted(recipe: RocketRecipe, seed: int | None) -> Any:
@@ -89,14 +84,14 @@ class _CompiledPart:
 
     def fit_transform(self, series: FloatArray) -> FloatArray:
         """(n, n_features) scaled features of the train series, after fitting the scale to them."""
-        features = transform_unchecked(self.transformer, series)
+        features = aeon.transform_unchecked(self.transformer, series)
         scaler = StandardScaler(with_mean=self.centred).fit(features)
         self.mean, self.scale = scaler.mean_, scaler.scale_
         return self._scaled(features)
 
     def transform(self, series: FloatArray) -> FloatArray:
         """(n, n_features) scaled features."""
-        return self._scaled(transform_unchecked(self.transformer, series))
+        return self._scaled(aeon.transform_unchecked(self.transformer, series))
 
     def _scaled(self, features: FloatArray) -> FloatArray:
         # In place: aeon has just made the array.
@@ -159,8 +154,8 @@ class _HydraPart:
         with torch.random.fork_rng(devices=[]):
             # As aeon's HydraTransformer, but torch.manual_seed would seed the generators of other devices, too.
             torch.default_generator.manual_seed(seed)
-            self.kernels = HydraKernels(n_timepoints=shape[1], n_channels=shape[0])
-        self.scaler = SparseScaler()
+            self.kernels = aeon.HydraKernels(n_timepoints=shape[1], n_channels=shape[0])
+        self.scaler = aeon.SparseScaler()
 
     @classmethod
     def draw(cls, recipe: RocketRecipe, series: FloatArray, seed: int) -> _HydraPart:
