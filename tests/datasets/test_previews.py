@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DatasetError
 from tests.graph_tasks import TASKS, contacts, graph_set
 
-from topology_efficient_dl.data.graphs.archive import GraphArchive
+from topology_efficient_dl.data.graphs.finder import GraphArchive
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.datasets.archives import GraphArchiveDataset
 from topology_efficient_dl.datasets.kinds import GraphTasksDataset, SimplicialComplexesDataset, SplitsDataset

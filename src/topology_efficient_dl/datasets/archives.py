@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from kedro.io import AbstractDataset, DatasetError
 
 from topology_efficient_dl.data.archive import SeriesArchive
-from topology_efficient_dl.data.graphs.archive import GraphArchive
+from topology_efficient_dl.data.graphs.finder import GraphArchive
 
 
 class RawArchiveDataset(AbstractDataset[None, Any]):
