@@ -67,7 +67,8 @@ def test_the_package_is_called(use: str) -> None:
 def test_torch_geometric_has_the_layers_of_graph_baselines() -> None:
     from torch_geometric.nn import MessagePassing
 
-    from topology_efficient_dl.models.graph_baselines import GAT, GCN
+    from topology_efficient_dl.models.graph_baselines.gat import GAT
+    from topology_efficient_dl.models.graph_baselines.gcn import GCN
 
     for network in (GCN(4, 2), GAT(4, 2)):
         assert isinstance(network, nn.Module)  # torch

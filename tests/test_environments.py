@@ -13,8 +13,7 @@ from kedro.io import DataCatalog
 from pydantic import BaseModel
 
 from topology_efficient_dl.data.forecasting import SERIES
-from topology_efficient_dl.datasets.graphs import GraphTasksDataset
-from topology_efficient_dl.datasets.splits import SplitsDataset
+from topology_efficient_dl.datasets.kinds import GraphTasksDataset, SplitsDataset
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.models.registry import build_model, find_architecture
 from topology_efficient_dl.params.base import Names

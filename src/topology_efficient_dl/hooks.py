@@ -15,6 +15,7 @@ from topology_efficient_dl.checks.machine import check_machine
 from topology_efficient_dl.checks.parameters import check_parameters, check_that_they_are_read
 from topology_efficient_dl.checks.run import check_run
 from topology_efficient_dl.common.terminal import harmless
+from topology_efficient_dl.datasets.kedro_internals import saved_path
 from topology_efficient_dl.params.effects import without_effect
 from topology_efficient_dl.reports.console import summary_text
 from topology_efficient_dl.reports.forecast_page import forecast_summary
@@ -74,8 +75,3 @@ class Summary:
                 click.echo(forecast_summary(catalog.load(f"{track}.forecast_results"), catalog.load(name)))
                 if f"{track}.report_markdown" in made:
                     click.echo(harmless(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}"))
-
-
-def saved_path(dataset: Any) -> str:
-    """Where the version of a file dataset lies that is read: the latest, unless it is pinned."""
-    return str(dataset._get_load_path())

@@ -26,6 +26,8 @@ class ProcessSession(KedroSession):
 
     def __init__(self, session_id: str, *args: Any, **options: Any) -> None:
         super().__init__(f"{session_id.removesuffix('Z')}-{os.getpid():07d}Z", *args, **options)
+        # The study of costs reads the splits of track A across namespaces, on purpose.
+        warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 
 
 class CheckedConfigLoader(OmegaConfigLoader):
@@ -57,9 +59,6 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
-
-# The study of costs reads the splits of track A across namespaces, on purpose.
-warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 
 # A failing node is reported once, by the command line.
 logging.getLogger("kedro.pipeline.node").addFilter(lambda record: "failed with error" not in str(record.msg))

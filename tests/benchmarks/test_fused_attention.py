@@ -14,8 +14,8 @@ import torch
 
 from topology_efficient_dl.complexes import SimplicialComplex
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
-from topology_efficient_dl.models.graph_baselines import GAT, GATv2, graph_input
-from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
+from topology_efficient_dl.models.graph_baselines.gat import GAT, GATv2
+from topology_efficient_dl.models.graph_baselines.inputs import GraphInput, graph_input
 from topology_efficient_dl.params.training import EfficiencyParams
 
 pytest.importorskip("pytest_benchmark")

@@ -87,6 +87,8 @@ def imports_of(module: str) -> frozenset[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and ":" in node.value:
+            found.add(f"{PACKAGE}.{node.value.partition(':')[0]}")  # of a lazy table: "models.linear:Ridge"
     return frozenset(found & set(modules()))
 
 

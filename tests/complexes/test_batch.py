@@ -6,15 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import block_diag
-from tests.complexes.cases import complexes, graphs, known, table
+from tests.complexes.cases import complexes, known, table
 
 from topology_efficient_dl.complexes.batch import (
     disjoint_union,
-    disjoint_union_of_cells,
     select_graphs,
     select_groups,
 )
-from topology_efficient_dl.complexes.cells import ring_complex
 from topology_efficient_dl.complexes.groups import facets
 from topology_efficient_dl.complexes.operators import hodge_laplacian
 
@@ -37,32 +35,6 @@ def test_nothing_and_known_unions():
     assert disjoint_union([]).complex.counts == (0,)
     both = disjoint_union([known("torus of seven nodes"), known("hollow triangle")]).complex
     assert both.betti_numbers() == (2, 3, 1)
-
-
-@given(st.lists(graphs(max_nodes=6), min_size=1, max_size=3))
-def test_unions_of_cells(parts):
-    cells = [ring_complex(edges, n) for n, edges in parts]
-    batch = disjoint_union_of_cells(cells)
-    for k in range(3):
-        assert np.bincount(batch.index[k], minlength=len(cells)).tolist() == [c.counts[k] for c in cells]
-    for k in (1, 2):
-        assert batch.complex.boundary(k).shape[1] == sum(c.counts[k] for c in cells)
-        np.testing.assert_array_equal(
-            batch.complex.boundary(k).toarray(),
-            np.block(
-                [
-                    [
-                        c.boundary(k).toarray() if i == j else np.zeros((c.counts[k - 1], d.counts[k]))
-                        for j, d in enumerate(cells)
-                    ]
-                    for i, c in enumerate(cells)
-                ]
-            ),
-        )
-
-
-def test_no_cells_at_all():
-    assert disjoint_union_of_cells([]).complex.counts == (0, 0, 0)
 
 
 @given(st.lists(complexes(max_nodes=5), min_size=1, max_size=5), st.data())

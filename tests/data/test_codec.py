@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topology_efficient_dl.data.codec import split_from_arrays, split_to_arrays
-from topology_efficient_dl.data.split import PARTS, Split
+from topology_efficient_dl.data.split import PARTS, Split, split_from_arrays, split_to_arrays
 from topology_efficient_dl.errors import StorageError
 
 words = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=8)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from topology_efficient_dl.data.cleaning import z_normalise
-from topology_efficient_dl.data.codec import split_from_arrays, split_to_arrays
 from topology_efficient_dl.data.preparation import Preparation
 from topology_efficient_dl.data.readers import read_series
+from topology_efficient_dl.data.split import split_from_arrays, split_to_arrays
 from topology_efficient_dl.data.splits import read_split
 from topology_efficient_dl.errors import DataError, StorageError
 from topology_efficient_dl.params.series import IngestParams

@@ -17,9 +17,9 @@ from tests.places import chdir
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.archive import SeriesArchive
 from topology_efficient_dl.data.split import PARTS, Split
+from topology_efficient_dl.datasets.archives import SeriesArchiveDataset
 from topology_efficient_dl.datasets.collection import CollectionDataset
-from topology_efficient_dl.datasets.models import COLUMNS
-from topology_efficient_dl.datasets.series_archive import SeriesArchiveDataset
+from topology_efficient_dl.datasets.kinds import COLUMNS
 from topology_efficient_dl.models.features import features_of_split
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.series import FiltrationParams, TdaRecipe

@@ -9,10 +9,10 @@ import pytest
 from kedro.io import DatasetError
 from tests.graph_tasks import TASKS, contacts, graph_set
 
-from topology_efficient_dl.data.graphs.archive import GraphArchive
+from topology_efficient_dl.data.graphs.finder import GraphArchive
 from topology_efficient_dl.data.split import Split
-from topology_efficient_dl.datasets.graphs import GraphArchiveDataset, GraphTasksDataset, SimplicialComplexesDataset
-from topology_efficient_dl.datasets.splits import SplitsDataset
+from topology_efficient_dl.datasets.archives import GraphArchiveDataset
+from topology_efficient_dl.datasets.kinds import GraphTasksDataset, SimplicialComplexesDataset, SplitsDataset
 from topology_efficient_dl.datasets.table import TableDataset
 from topology_efficient_dl.models.simplicial.node_features import lift
 from topology_efficient_dl.params.complexes import SimplicialParams

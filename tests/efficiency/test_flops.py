@@ -9,16 +9,12 @@ from torch_geometric.nn import GCNConv, SAGEConv
 from topology_efficient_dl.complexes.groups import facets
 from topology_efficient_dl.efficiency import FlopCount, count_flops, count_flops_of_call
 from topology_efficient_dl.efficiency import flops as flops_module
-from topology_efficient_dl.models.graph_baselines import (
-    GAT,
-    GCN,
-    GATv2,
-    GraphSAGE,
-    GraphTransformer,
-    HypergraphNetwork,
-    graph_input,
-    hypergraph_input,
-)
+from topology_efficient_dl.models.graph_baselines.gat import GAT, GATv2
+from topology_efficient_dl.models.graph_baselines.gcn import GCN
+from topology_efficient_dl.models.graph_baselines.hypergraph import HypergraphNetwork
+from topology_efficient_dl.models.graph_baselines.inputs import graph_input, hypergraph_input
+from topology_efficient_dl.models.graph_baselines.sage import GraphSAGE
+from topology_efficient_dl.models.graph_baselines.transformer import GraphTransformer
 from topology_efficient_dl.models.simplicial import (
     CellComplexNN,
     SimplicialMLP,

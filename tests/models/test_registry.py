@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from torch import nn
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.models import find_architecture, register
-from topology_efficient_dl.models.registry import SIZES
+from topology_efficient_dl.models import architectures, find_architecture
+from topology_efficient_dl.models.architecture import declare
 
 
 def test_an_unknown_architecture_is_named_with_the_nearest(build):
@@ -59,11 +62,21 @@ def test_an_architecture_says_what_fits_it(architecture, solver):
     assert find_architecture(architecture).solver == solver
 
 
-def test_a_name_is_registered_once():
-    with pytest.raises(ValueError, match="registered already"):
-        register("fcn", sizes={size: {} for size in SIZES})(nn.Identity)
+def test_every_name_stands_for_a_network_of_its_own():
+    assert len({find_architecture(name).build for name in architectures()}) == len(architectures())
+
+
+def test_networks_of_series_do_without_torch_geometric():
+    code = "import sys, topology_efficient_dl.models.registry as r; r.find_architecture('fcn'); print('torch_geometric' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_options_that_are_handed_on_are_options_too():
+    assert find_architecture("gcn").options == (
+        "task", "width", "depth", "dropout", "norm", "residual", "pooling", "weighted",
+    )  # fmt: skip
 
 
 def test_all_sizes_are_required():
     with pytest.raises(ValueError, match="expected"):
-        register("new", sizes={"small": {}})(nn.Identity)
+        declare(sizes={"small": {}})(nn.Identity)

@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 from tests.graph_tasks import contacts, graph_set, official
 
-from topology_efficient_dl.data.codec import split_from_arrays, split_to_arrays
 from topology_efficient_dl.data.graphs.task import describe_task
-from topology_efficient_dl.data.split import Split
+from topology_efficient_dl.data.split import Split, split_from_arrays, split_to_arrays
 from topology_efficient_dl.data.summary import data_card
 from topology_efficient_dl.params.complexes import SimplicialParams
 from topology_efficient_dl.params.compression import CompressionParams, CompressionRecipe, CrossingParams

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
-from topology_efficient_dl.common.drawing import MOST_POINTS, envelope
+from topology_efficient_dl.data.preview import MOST_POINTS, envelope
 from topology_efficient_dl.reports.level_set_figure import SET, STEPS, draw_level_sets
 from topology_efficient_dl.reports.style import to_png
 from topology_efficient_dl.tda.level_sets.filters import TRIPLES

@@ -1,4 +1,4 @@
-"""The interchange format of diagrams, and the adapters to three libraries."""
+"""The interchange format of diagrams."""
 
 from __future__ import annotations
 
@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.tda.adapters import (
-    diagram_from_gudhi,
-    diagram_from_ripser,
-    diagram_to_gudhi,
-    diagram_to_ripser,
-    from_giotto,
-    to_giotto,
-)
 from topology_efficient_dl.tda.diagrams import Diagram, PersistenceDiagrams, canonical_diagram
+from topology_efficient_dl.tda.persistence import diagram_from_ripser
 
 
 @st.composite
@@ -117,46 +110,5 @@ def test_persistence_of_essential_classes_is_infinite():
 
 
 @given(diagram())
-def test_ripser_round_trip(one):
-    assert same(diagram_from_ripser(diagram_to_ripser(one, 2)), one)
-
-
-@given(diagram())
-def test_gudhi_round_trip(one):
-    assert same(diagram_from_gudhi(diagram_to_gudhi(one)), one)
-
-
-@given(many)
-def test_giotto_round_trip_with_essential_bars(diagrams):
-    array = to_giotto(diagrams, [0, 1, 2], infinite_death=1e9)
-    assert np.isfinite(array).all()
-    assert all(same(a, b) for a, b in zip(from_giotto(array, infinite_death=1e9), diagrams, strict=True))
-
-
-@given(many)
-def test_giotto_without_essential_bars_keeps_the_others(diagrams):
-    back = from_giotto(to_giotto(diagrams, [0, 1, 2], infinite_death=None))
-    for ours, original in zip(back, diagrams, strict=True):
-        np.testing.assert_array_equal(ours.as_array(), original.as_array()[np.isfinite(original.death)])
-
-
-def test_giotto_array_wants_three_axes():
-    with pytest.raises(DataError, match=r"shape \(4, 3\); expected \(n_samples, n_features, 3\)"):
-        from_giotto(np.zeros((4, 3)))
-
-
-def test_giotto_reads_our_array():
-    from gtda.diagrams import BettiCurve
-
-    diagrams = PersistenceDiagrams.from_samples([canonical_diagram([0.0, 0.0, 1.0], [2.0, 4.0, 3.0], [0, 0, 1])] * 2)
-    curves = BettiCurve(n_bins=5).fit_transform(to_giotto(diagrams, [0, 1], infinite_death=None))
-    assert curves.shape == (2, 2, 5)
-    assert curves[0, 0, 0] == 2
-
-
-def test_giotto_diagrams_of_a_real_cloud_come_in():
-    from gtda.homology import VietorisRipsPersistence
-
-    cloud = np.random.default_rng(0).normal(size=(1, 15, 2))
-    ours = from_giotto(VietorisRipsPersistence(homology_dimensions=(0, 1)).fit_transform(cloud))
-    assert (ours.dimension == 0).sum() == 14  # one bar fewer: reduced homology
+def test_intervals_by_dimension_give_the_diagram_back(one):
+    assert same(diagram_from_ripser([one.intervals(k) for k in range(3)]), one)

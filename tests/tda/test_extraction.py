@@ -117,7 +117,7 @@ def test_transform_leaves_the_state_alone():
 
 
 def test_one_sample_equals_its_row_of_a_batch():
-    extractor = TopologicalFeatureExtractor(LEVELS, jobs=2).fit(random_series())
+    extractor = TopologicalFeatureExtractor(LEVELS).fit(random_series())
     batch = random_series(2, 3)
     alone = np.concatenate([extractor.transform(batch[i : i + 1]) for i in range(3)])
     np.testing.assert_allclose(alone, extractor.transform(batch), atol=1e-6)

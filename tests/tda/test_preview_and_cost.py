@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from topology_efficient_dl.params.series import TdaRecipe
-from topology_efficient_dl.tda.cost import complexity_note, extraction_flops
+from topology_efficient_dl.tda.cost import extraction_flops
 from topology_efficient_dl.tda.diagrams import PersistenceDiagrams, canonical_diagram
 from topology_efficient_dl.tda.preview import diagram_figure
 from topology_efficient_dl.tda.vectorization import VECTORIZERS
@@ -66,10 +66,3 @@ def test_level_set_costs_are_positive_bounds_that_grow_with_channels(kind, filtr
         return
     assert 0 < one.flops < two.flops
     assert one.reason.startswith("upper bound: at most 50 bars")
-
-
-def test_notes_name_the_growth():
-    assert "up to O(n^3) simplices" in complexity_note(TdaRecipe())
-    assert "n <= 10 landmarks" in complexity_note(TdaRecipe(max_points=10))
-    assert "Delaunay" in complexity_note(TdaRecipe(filtration="alpha"))
-    assert "pixels" in complexity_note(TdaRecipe(embedding="spectrogram", filtration="cubical"))

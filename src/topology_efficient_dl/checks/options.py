@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.models.registry import Architecture, find_architecture
+from topology_efficient_dl.models.architecture import Architecture
+from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.params.models import ModelSpec
 
 MOST_UNITS, MOST_WEIGHTS = 65_536, 10**9
@@ -38,9 +38,9 @@ def check_options(model: str, spec: ModelSpec) -> None:
         return
     architecture = find_architecture(spec.architecture)
     options = architecture.merged(spec.size, spec.options)
-    annotations = inspect.signature(architecture.build, eval_str=True).parameters
+    arguments = architecture.arguments
     for name in spec.options:
-        _check_value(f"zoo.{model}.options.{name}", name, options[name], annotations[name].annotation)
+        _check_value(f"zoo.{model}.options.{name}", name, options[name], arguments[name].annotation)
     if "block_sizes" not in spec.options:  # which must sum up to a number of features that is not known yet
         names = [f"zoo.{model}.options.{name}" for name in spec.options]
         given = ", ".join(f"{name} {options[name]}" for name in spec.options)
@@ -65,10 +65,9 @@ def _check_value(place: str, name: str, value: Any, annotation: Any) -> None:
 
 def _check_build(place: str, given: str, architecture: Architecture, options: Mapping[str, Any]) -> None:
     shape = SHAPE.get(architecture.reads, (N_FEATURES,))
-    build: Callable[..., torch.nn.Module] = architecture.build
     try:
         with torch.device("meta"):
-            network = build(*shape, N_CLASSES, **options)
+            network = architecture.build(*shape, N_CLASSES, **options)
     except NotImplementedError:  # random features of attention are drawn with numbers, which meta tensors have not
         return
     except (ParameterError, TypeError, ValueError, ArithmeticError, LookupError, AssertionError, RuntimeError) as error:

@@ -18,7 +18,6 @@ from topology_efficient_dl.params.models import Zoo
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams
 
 ON_GRAPHS = ("track_b", "compress_b")
-VERDICTS = (".verdicts", ".forecast_verdicts")
 ONLY_OF_GRAPHS = ("preprocessing_ms", "fused_latency_ms_b1", "fused_peak_memory_mb")
 
 

@@ -17,8 +17,8 @@ from topology_efficient_dl.cli.errors import ReadableErrors, check_config_file
 from topology_efficient_dl.cli.qa import qa
 from topology_efficient_dl.cli.stopping import stoppable
 from topology_efficient_dl.common.terminal import harmless
+from topology_efficient_dl.datasets.kedro_internals import saved_path
 from topology_efficient_dl.datasets.run_versions import run_with_all
-from topology_efficient_dl.hooks import saved_path
 from topology_efficient_dl.reports.document import PUBLISHED
 from topology_efficient_dl.reports.document import collect as collect_results
 from topology_efficient_dl.reports.document import publish as write_results

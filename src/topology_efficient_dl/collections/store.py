@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import posixpath
 import re
 import uuid
 from dataclasses import asdict, dataclass, fields
@@ -142,7 +143,7 @@ class ItemStore:
     def discard(self, receipt: Receipt) -> None:
         """Remove an item, the receipt first; what is not a plain file of the store is left to be put aside."""
         paths = self._receipt_path(receipt.fingerprint), self._item_path(receipt)
-        for path in paths if self._kind(self.fs._parent(paths[0])) == "directory" else ():
+        for path in paths if self._kind(posixpath.dirname(paths[0])) == "directory" else ():
             if self._kind(path) == "file":
                 self._forget(path)
 
@@ -154,7 +155,7 @@ class ItemStore:
         FileNotFoundError : nothing lies there
         StorageError : something else than a file does
         """
-        for part, kind in ((self.fs._parent(path), "directory"), (path, "file")):
+        for part, kind in ((posixpath.dirname(path), "directory"), (path, "file")):
             found = self._kind(part)
             if found is None:
                 raise FileNotFoundError(part)
@@ -180,7 +181,7 @@ class ItemStore:
         """
         temporary = f"{path}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp"
         try:
-            self.fs.makedirs(self.fs._parent(path), exist_ok=True)
+            self.fs.makedirs(posixpath.dirname(path), exist_ok=True)
             self.fs.pipe_file(temporary, data)
             self._rename(temporary, path)
         except OSError as error:
@@ -199,7 +200,7 @@ class ItemStore:
         ------
         StorageError : the file system refuses
         """
-        places = ((self.root, "directory"), (self.fs._parent(path), "directory"), (path, "file"))
+        places = ((self.root, "directory"), (posixpath.dirname(path), "directory"), (path, "file"))
         for part, kind in places:
             try:
                 found = self._kind(part)

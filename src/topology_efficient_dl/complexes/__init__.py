@@ -19,7 +19,6 @@ module                  what it holds
 ``closure_scores``      what is known of such a triangle
 ``cells``               ``CellComplex``: a graph with its rings filled
 ``batch``               many complexes side by side
-``torch_sparse``        operators as torch tensors
 ``boundary``            faces and boundary matrices
 ``cliques``             cliques by size, counted before they are listed
 ``maximal_cliques``     maximal cliques

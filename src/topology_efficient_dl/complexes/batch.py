@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from topology_efficient_dl.complexes.cells import CellComplex
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.rows import IntArray, Occurrences
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
@@ -24,20 +23,6 @@ class SimplicialBatch:
     """
 
     complex: SimplicialComplex
-    index: tuple[IntArray, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class CellBatch:
-    """A disjoint union of cell complexes.
-
-    Attributes
-    ----------
-    complex : the union, in which cells keep the order of their complexes
-    index : (n_nodes,), (n_edges,) and (n_cells,) int64, the complex that each belongs to
-    """
-
-    complex: CellComplex
     index: tuple[IntArray, ...]
 
 
@@ -122,24 +107,6 @@ def _chosen_nodes(node_offsets: IntArray, chosen: IntArray) -> tuple[IntArray, I
     rank[chosen] = np.arange(len(chosen))
     graph_of_node = np.repeat(rank, np.diff(node_offsets))
     return graph_of_node, np.cumsum(graph_of_node >= 0) - 1
-
-
-def disjoint_union_of_cells(complexes: Sequence[CellComplex]) -> CellBatch:
-    """Cell complexes side by side.
-
-    Parameters
-    ----------
-    complexes : any number
-    """
-    shifts = np.cumsum([0, *(c.n_nodes for c in complexes)])
-    pairs = list(zip(complexes, shifts, strict=False))
-    union = CellComplex(
-        int(shifts[-1]),
-        np.concatenate([np.empty((0, 2), np.int64), *(c.edges + shift for c, shift in pairs)]),
-        np.cumsum(np.concatenate([[0], *(np.diff(c.offsets) for c in complexes)])),
-        np.concatenate([np.empty(0, np.int64), *(c.vertices + shift for c, shift in pairs)]),
-    )
-    return CellBatch(union, tuple(_owners([c.counts[k] for c in complexes]) for k in range(3)))
 
 
 def _side_by_side(parts: Sequence[Occurrences], shifts: IntArray, k: int) -> Occurrences:

@@ -71,9 +71,7 @@ def simplex_incidence(complex_: SimplicialComplex, k: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(rows.size), places), shape=(complex_.n_nodes, len(rows)))
 
 
-def simplex_adjacency(
-    complex_: SimplicialComplex, k: int = 1, *, logarithmic: bool = False, by_dimension: bool = False
-) -> sparse.csr_array:
+def simplex_adjacency(complex_: SimplicialComplex, k: int = 1, *, logarithmic: bool = False) -> sparse.csr_array:
     """Nodes are adjacent by the weights of all k-simplices that contain both.
 
     Parameters
@@ -81,8 +79,6 @@ def simplex_adjacency(
     complex_ : any
     k : dimension of the simplices; 1 is the weighted graph
     logarithmic : weights become log(1 + weight)
-    by_dimension : weights are divided by k, so that a simplex gives each of its members its weight once, and not to
-        each of k neighbours
 
     Returns
     -------
@@ -95,8 +91,8 @@ def simplex_adjacency(
     Examples
     --------
     >>> filled = SimplicialComplex.of_simplices(3, [[0, 1, 2]])
-    >>> simplex_adjacency(filled, 2, by_dimension=True).toarray()[0]
-    array([0. , 0.5, 0.5])
+    >>> simplex_adjacency(filled, 2).toarray()[0]
+    array([0., 1., 1.])
     """
     if not 1 <= k <= complex_.max_dimension:
         raise DataError(
@@ -104,7 +100,6 @@ def simplex_adjacency(
             "build it with a larger simplicial.max_dimension"
         )
     weights = np.log1p(complex_.weights[k]) if logarithmic else complex_.weights[k]
-    weights = weights / k if by_dimension else weights
     n = complex_.n_nodes
     total = sparse.csr_array((n, n))
     for i, j in zip(*np.triu_indices(k + 1, 1), strict=True):

@@ -15,15 +15,14 @@ from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.rows import FloatArray
 
 
-def group_adjacency(groups: Groups, size_exponent: float = 1.0) -> sparse.csr_array:
-    """Nodes are adjacent by the groups that contain both: a group of k counts its weight over (k - 1)^exponent.
+def group_adjacency(groups: Groups) -> sparse.csr_array:
+    """Nodes are adjacent by the groups that contain both: a group of k counts its weight over k - 1.
 
-    With exponent 1 every group gives each of its members its weight once, whatever its size.
+    So every group gives each of its members its weight once, whatever its size.
 
     Parameters
     ----------
     groups : of any size; those of one node count nothing
-    size_exponent : 0 for the number of occurrences together
 
     Returns
     -------
@@ -36,7 +35,7 @@ def group_adjacency(groups: Groups, size_exponent: float = 1.0) -> sparse.csr_ar
     array([0. , 1.5, 0.5])
     """
     incidence = groups.incidence()
-    share = np.where(groups.sizes > 1, groups.weight / np.maximum(groups.sizes - 1.0, 1.0) ** size_exponent, 0.0)
+    share = np.where(groups.sizes > 1, groups.weight / np.maximum(groups.sizes - 1.0, 1.0), 0.0)
     product = (incidence @ sparse.diags_array(share) @ incidence.T).tocsr()
     product.setdiag(0.0)
     product.eliminate_zeros()

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.architecture import Architecture
 from topology_efficient_dl.models.layers import in_one_piece
-from topology_efficient_dl.models.registry import Architecture, find_architecture
+from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.trained import TrainedModel, build_network
 from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.tensor import candidates

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from topology_efficient_dl.data.download import UnavailableError, download_dataset
+from topology_efficient_dl.data.places import digest_of_files, named_folders
 from topology_efficient_dl.data.readers import PARSERS, SUFFIXES, suffix_of
 from topology_efficient_dl.data.ucr_names import UCR_2018
 from topology_efficient_dl.errors import DataError, did_you_mean
@@ -48,13 +47,7 @@ class DatasetFiles:
         ------
         DataError : a file cannot be read
         """
-        digest = hashlib.sha256()
-        for path in (self.train, self.test):
-            try:
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-            except OSError as error:
-                raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-        return digest.hexdigest()
+        return digest_of_files((self.train, self.test))
 
 
 class SeriesArchive:
@@ -111,10 +104,8 @@ class SeriesArchive:
 
     def _folders(self, ingest: IngestParams) -> list[Path]:
         """The local folders that count, those of the user checked to be there."""
-        if ingest.root is not None:
-            return [_existing(ingest.root, "ingest.root")]
-        named = [folder for folder in os.environ.get(ROOT_VARIABLE, "").split(os.pathsep) if folder]
-        return [*(_existing(folder, ROOT_VARIABLE) for folder in named), self.folder]
+        named = named_folders(ingest.root, "ingest.root", ROOT_VARIABLE, "a folder with UCR files")
+        return named if ingest.root is not None else [*named, self.folder]
 
     def _downloaded(self, name: str, ingest: IngestParams) -> DatasetFiles:
         if not ingest.download:
@@ -182,15 +173,6 @@ def bundled_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise DataError("package aeon is not installed; install the project's dependencies")
     return Path(spec.submodule_search_locations[0]) / "datasets" / "data"
-
-
-def _existing(folder: str, setting: str) -> Path:
-    path = Path(folder).expanduser()
-    if not path.is_dir():
-        raise DataError(
-            f"{setting}: no folder '{folder}'; expected a folder with UCR files; correct {setting} or unset it"
-        )
-    return path
 
 
 def _pair_in(folder: Path, name: str, source: str | None = None) -> DatasetFiles | None:

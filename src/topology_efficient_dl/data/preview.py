@@ -1,15 +1,19 @@
-"""A figure of some series of a split."""
+"""A figure of some series of a split; how much of a long line is drawn, so that no extreme is lost."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from topology_efficient_dl.common.drawing import envelope
 from topology_efficient_dl.data.split import Split
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito, without black and yellow
 MAX_CLASSES, MAX_POINTS = 12, 1_000
+MOST_POINTS = 4_000
+"""Of a line; of a longer one the lowest and the highest value of every stretch are drawn."""
 
 
 def series_figure(split: Split, per_class: int = 3) -> go.Figure:
@@ -47,3 +51,29 @@ def series_figure(split: Split, per_class: int = 3) -> go.Figure:
         template="plotly_white",
     )
     return figure
+
+
+def envelope(values: NDArray[Any], most: int = MOST_POINTS) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Places and values to draw a long line by, so that no extreme is lost.
+
+    Parameters
+    ----------
+    values : (n,) numbers
+    most : points to draw; at least 2
+
+    Returns
+    -------
+    (m,) places, ascending, and the values there: all where there are few, else of every stretch the lowest and the
+    highest.
+
+    Examples
+    --------
+    >>> envelope(np.array([0, 5, 1, 2, -7, 2]), most=4)
+    (array([0, 1, 3, 4]), array([ 0,  5,  2, -7]))
+    """
+    if len(values) <= most:
+        return np.arange(len(values)), values
+    parts = np.array_split(np.arange(len(values)), most // 2)
+    places = [sorted((part[values[part].argmin()], part[values[part].argmax()])) for part in parts]
+    chosen = np.array(places, dtype=np.int64).ravel()
+    return chosen, values[chosen]

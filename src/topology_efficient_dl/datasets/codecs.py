@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pkgutil import resolve_name
 
 from topology_efficient_dl.collections import codecs
 from topology_efficient_dl.collections.codecs import Codec
 from topology_efficient_dl.errors import did_you_mean
 
+PLAIN: Mapping[str, Codec] = {
+    "npz": codecs.NPZ,
+    "safetensors": codecs.SAFETENSORS,
+    "parquet": codecs.PARQUET,
+    "csv": codecs.CSV,
+    "json": codecs.JSON,
+}
+
+OF_ARRAYS: Mapping[str, str] = {
+    "windows": "data.forecasting.windows:ForecastSplit",
+    "diagrams": "tda.diagrams:PersistenceDiagrams",
+    "features": "models.features:FeatureInput",
+    "graph_task": "data.graphs.task:GraphTask",
+    "complex": "complexes.simplicial_complex:SimplicialComplex",
+    "groups": "complexes.groups:Groups",
+}
+"""Classes with ``to_arrays`` and ``from_arrays``, imported at their first use."""
+
+
+def _of_arrays(name: str) -> Codec:
+    kind = resolve_name(f"topology_efficient_dl.{OF_ARRAYS[name]}")
+    return codecs.NPZ.wrap(kind.to_arrays, kind.from_arrays)
+
 
 def _split() -> Codec:
-    from topology_efficient_dl.data.codec import split_from_arrays, split_to_arrays
+    from topology_efficient_dl.data.split import split_from_arrays, split_to_arrays
 
     return codecs.NPZ.wrap(split_to_arrays, split_from_arrays)
-
-
-def _windows() -> Codec:
-    from topology_efficient_dl.data.forecasting import ForecastSplit
-
-    return codecs.NPZ.wrap(ForecastSplit.to_arrays, ForecastSplit.from_arrays)
-
-
-def _diagrams() -> Codec:
-    from topology_efficient_dl.tda.diagrams import PersistenceDiagrams
-
-    return codecs.NPZ.wrap(PersistenceDiagrams.to_arrays, PersistenceDiagrams.from_arrays)
-
-
-def _features() -> Codec:
-    from topology_efficient_dl.models.features import FeatureInput
-
-    return codecs.NPZ.wrap(FeatureInput.to_arrays, FeatureInput.from_arrays)
 
 
 def _model() -> Codec:
@@ -45,24 +51,6 @@ def _onnx() -> Codec:
     return Codec(".onnx", OnnxFile.to_bytes, OnnxFile.from_bytes)
 
 
-def _graph_task() -> Codec:
-    from topology_efficient_dl.data.graphs.task import GraphTask
-
-    return codecs.NPZ.wrap(GraphTask.to_arrays, GraphTask.from_arrays)
-
-
-def _complex() -> Codec:
-    from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
-
-    return codecs.NPZ.wrap(SimplicialComplex.to_arrays, SimplicialComplex.from_arrays)
-
-
-def _groups() -> Codec:
-    from topology_efficient_dl.complexes.groups import Groups
-
-    return codecs.NPZ.wrap(Groups.to_arrays, Groups.from_arrays)
-
-
 def _node_features() -> Codec:
     from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels
     from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
@@ -73,23 +61,14 @@ def _node_features() -> Codec:
     )
 
 
-CODECS: dict[str, Callable[[], Codec]] = {
-    "npz": lambda: codecs.NPZ,
-    "safetensors": lambda: codecs.SAFETENSORS,
-    "parquet": lambda: codecs.PARQUET,
-    "csv": lambda: codecs.CSV,
-    "json": lambda: codecs.JSON,
+OTHERS: Mapping[str, Callable[[], Codec]] = {
     "split": _split,
-    "windows": _windows,
-    "diagrams": _diagrams,
-    "features": _features,
     "model": _model,
     "onnx": _onnx,
-    "graph_task": _graph_task,
-    "complex": _complex,
-    "groups": _groups,
     "node_features": _node_features,
 }
+
+CODECS = (*PLAIN, *OF_ARRAYS, *OTHERS)
 
 
 def codec_named(name: str) -> Codec:
@@ -101,4 +80,6 @@ def codec_named(name: str) -> Codec:
     """
     if name not in CODECS:
         raise ValueError(f"unknown codec '{name}'{did_you_mean(name, CODECS) or '.'} Allowed: {', '.join(CODECS)}")
-    return CODECS[name]()
+    if name in PLAIN:
+        return PLAIN[name]
+    return OTHERS[name]() if name in OTHERS else _of_arrays(name)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import asdict
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,13 +21,13 @@ from kedro.io.core import (
     get_filepath_str,
     get_protocol_and_path,
 )
-from kedro_datasets._typing import TablePreview
 
 from topology_efficient_dl.collections.codecs import Codec
 from topology_efficient_dl.collections.collection import Collection, Item, stored_collection
 from topology_efficient_dl.collections.fingerprint import fingerprint
 from topology_efficient_dl.collections.store import DAMAGE, ItemStore, Receipt
 from topology_efficient_dl.datasets.codecs import codec_named
+from topology_efficient_dl.datasets.kedro_internals import TablePreview, table_preview
 from topology_efficient_dl.errors import StorageError, TopologyEfficientError
 
 FORMAT = 1
@@ -138,8 +139,7 @@ class CollectionDataset(AbstractVersionedDataset[Collection[Any], Collection[Any
         """The first items with their size and the time they took, as a table."""
         items = list(self.load().items_by_key.items())[:nrows]
         rows = [[key, _kib(item.receipt), _seconds(item.receipt)] for key, item in items]
-        columns = ["key", "size (KiB)", "seconds"]
-        return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
+        return table_preview(("key", "size (KiB)", "seconds"), rows)
 
     def _describe(self) -> dict[str, Any]:
         return {
@@ -196,7 +196,13 @@ def _items_root(manifest: PurePosixPath, items: str) -> str:
 def _as_collection(data: Mapping[str, Any], codec: Codec) -> Collection[Any]:
     if isinstance(data, Collection):
         return data
-    return Collection({key: Item(fingerprint(codec.encode(value)), lambda v=value: v) for key, value in data.items()})  # type: ignore[misc]
+    return Collection(
+        {key: Item(fingerprint(codec.encode(value)), partial(_itself, value)) for key, value in data.items()}
+    )
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _kib(receipt: Receipt | None) -> float:

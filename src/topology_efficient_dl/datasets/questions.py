@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
-from kedro_datasets._typing import TablePreview
 from kedro_datasets.text import TextDataset
 
+from topology_efficient_dl.datasets.kedro_internals import TablePreview, table_preview
 from topology_efficient_dl.qa.dated_files import replace_file
 from topology_efficient_dl.qa.merge import check_output
 from topology_efficient_dl.qa.store import Contents, QuestionStore
@@ -39,8 +39,7 @@ class QuestionsDataset(AbstractDataset[None, Contents]):
         """The first entries by date."""
         entries = self.load().entries[:nrows]
         rows = [[f"{entry.date:%Y-%m-%d}", entry.category, entry.lang, entry.question] for entry in entries]
-        columns = ["date", "category", "lang", "question"]
-        return TablePreview({"index": list(range(len(rows))), "columns": columns, "data": rows})
+        return table_preview(("date", "category", "lang", "question"), rows)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath}

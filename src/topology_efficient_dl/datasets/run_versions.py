@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
-from kedro.io import AbstractVersionedDataset, CatalogProtocol, DatasetError, Version
+from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 
+from topology_efficient_dl.datasets.kedro_internals import Versioned, has_versions, pin, place_of
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
-
-Versioned = AbstractVersionedDataset[Any, Any]
 
 
 class OwnVersions:
@@ -42,39 +41,29 @@ class OwnVersions:
         for name in entries.keys() - asked.keys():
             newest = latest(entries[name])
             if newest is None and name not in outputs and not some_are_skipped:
-                where = entries[name]._filepath
+                where = place_of(entries[name])
                 raise DatasetError(f"{name}: nothing is saved in '{where}' yet; run the pipeline that makes it")
             if name not in outputs or some_are_skipped:
-                _pin(entries[name], newest)
+                pin(entries[name], newest)
             else:
-                _pin(entries[name])
+                pin(entries[name])
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str) -> None:
         """From now on the run's own version is read; a node that ``--only-missing-outputs`` skips never comes here."""
         if dataset_name in self._written:
-            _pin(self._written[dataset_name])
+            pin(self._written[dataset_name])
 
 
 def versioned(catalog: CatalogProtocol, name: str) -> Versioned | None:
     """A catalog entry, if there is one and it has versions."""
     entry = catalog.get(name) if name in catalog else None
-    return entry if isinstance(entry, AbstractVersionedDataset) and entry._version else None
+    return entry if has_versions(entry) else None
 
 
 def latest(entry: Versioned) -> str | None:
     """The version that would be read now; None when nothing was saved."""
     return entry.resolve_load_version() if entry.list_versions() else None
-
-
-def _pin(entry: Versioned, version: str | None = None) -> None:
-    """Let an entry be read in one version, its own if none is given.
-
-    ``catalog.get(name, version=...)`` gives such an entry too, but to put it into the catalog warns, and forgets the
-    entry's validators.
-    """
-    own = entry.resolve_save_version()
-    entry._version = Version(version or own, own)
 
 
 def check_load_versions(asked: Mapping[str, str], entries: Mapping[str, Versioned], read: Collection[str]) -> None:

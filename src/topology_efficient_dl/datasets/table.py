@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from kedro_datasets._typing import TablePreview
 from kedro_datasets.pandas import CSVDataset
+
+from topology_efficient_dl.datasets.kedro_internals import TablePreview, table_preview
 
 
 class TableDataset(CSVDataset):
@@ -18,7 +19,7 @@ class TableDataset(CSVDataset):
         table = self.load().head(nrows)
         shown = [name for name in columns or table.columns if name in table.columns]
         rows = [[_readable(value) for value in row] for row in table[shown].itertuples(index=False)]
-        return TablePreview({"index": list(range(len(rows))), "columns": shown, "data": rows})
+        return table_preview(shown, rows)
 
 
 def _readable(value: Any) -> Any:

@@ -65,8 +65,9 @@ import torch
 from ptflops import get_model_complexity_info
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.flop_counter import FlopCounterMode
+
+from topology_efficient_dl.common.torch_internals import TorchDispatchMode, n_stored, unwatched
 
 TOLERANCE = 0.20
 """Largest accepted relative difference of the two counters."""
@@ -293,7 +294,7 @@ class _Beside(TorchDispatchMode):
         product = _sparse_product(name, args)
         if product is not None:
             self.flops += product
-            with _disable_current_modes():  # the counters would take it for dense
+            with unwatched():  # the counters would take it for dense
                 return func(*args, **(kwargs or {}))
         strange = _strange(func.namespace, name, args)
         if strange:
@@ -343,9 +344,9 @@ def _sparse_product(name: str, args: Sequence[Any]) -> int | None:
         return None
     left, right = args[_SPARSE_PRODUCTS[name] :][:2]
     if left.layout in _COMPRESSED and right.layout == torch.strided:
-        return 2 * int(left._nnz()) * (right.shape[1] if right.ndim == 2 else 1)
+        return 2 * n_stored(left) * (right.shape[1] if right.ndim == 2 else 1)
     if left.layout == torch.strided and right.layout in _COMPRESSED:
-        return 2 * int(right._nnz()) * int(left.shape[0])
+        return 2 * n_stored(right) * int(left.shape[0])
     return None
 
 

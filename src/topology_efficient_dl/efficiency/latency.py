@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 from torch.utils.benchmark import Timer
 from torch.utils.benchmark.utils.timer import timer as synchronised_clock
 

@@ -119,13 +119,11 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     >>> holm([0.01, None, 0.04, 0.03])
     [0.03, None, 0.06, 0.06]
     """
-    known = sorted((value, place) for place, value in enumerate(p_values) if value is not None)
-    adjusted: list[float | None] = [None] * len(p_values)
-    largest = 0.0
-    for step, (value, place) in enumerate(known):
-        largest = max(largest, min(1.0, (len(known) - step) * value))
-        adjusted[place] = largest
-    return adjusted
+    from statsmodels.stats.multitest import multipletests  # imported where tests are corrected, since it takes 0.4 s
+
+    known = [value for value in p_values if value is not None]
+    adjusted = iter(multipletests(known, method="holm")[1].tolist() if known else ())
+    return [None if value is None else next(adjusted) for value in p_values]
 
 
 def pairwise_wilcoxon(scores: pd.DataFrame, metric: str = "f1_macro") -> pd.DataFrame:

@@ -1,13 +1,11 @@
 """Networks, one a file, behind one registry; and the trained model that is stored and asked for probabilities."""
 
-from topology_efficient_dl.models import baselines, linear, tda
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.features import FeatureInput
 from topology_efficient_dl.models.registry import (
     architectures,
     build_model,
     find_architecture,
-    register,
 )
 from topology_efficient_dl.models.trained import Predictor, TrainedModel, predict_proba
 
@@ -17,11 +15,7 @@ __all__ = [
     "Predictor",
     "TrainedModel",
     "architectures",
-    "baselines",
     "build_model",
     "find_architecture",
-    "linear",
     "predict_proba",
-    "register",
-    "tda",
 ]

@@ -15,13 +15,13 @@ from topology_efficient_dl.complexes.batch import SimplicialBatch, select_graphs
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.architecture import Reads
 from topology_efficient_dl.models.graph_baselines.inputs import (
     GraphInput,
     HypergraphInput,
     graph_input,
     hypergraph_input,
 )
-from topology_efficient_dl.models.registry import Reads
 from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels, KernelInput
 from topology_efficient_dl.models.simplicial.inputs import ComplexInput, complex_input
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures, pooled_features

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from topology_efficient_dl.models.registry import register
+from topology_efficient_dl.models.architecture import declare
 
 _SIZES: dict[str, dict[str, object]] = {"small": {}, "medium": {}, "large": {}}
 
@@ -27,7 +27,7 @@ class LinearHead(nn.Module):
         return scores
 
 
-@register("ridge", sizes=_SIZES, reads="features", solver="ridge")
+@declare(sizes=_SIZES, reads="features", solver="ridge")
 class Ridge(LinearHead):
     """Ridge regression on +-1, its penalty chosen by leave-one-out errors (``training.ridge``).
 
@@ -42,6 +42,6 @@ class Ridge(LinearHead):
         self.max_parameters = max_parameters
 
 
-@register("aeon_ridge", sizes=_SIZES, reads="features", solver="aeon_ridge")
+@declare(sizes=_SIZES, reads="features", solver="aeon_ridge")
 class AeonRidge(LinearHead):
     """scikit-learn's ``RidgeClassifierCV`` as aeon's convolution classifiers call it."""

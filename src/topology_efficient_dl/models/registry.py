@@ -1,135 +1,62 @@
-"""One registry of architectures: a name, three sizes, and what the network reads."""
+"""One table of architectures, whose networks are imported when they are first asked for.
+
+To add one: a module with a class under ``@declare``, and its row here.
+"""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pkgutil import resolve_name
+from typing import Any
 
 from torch import nn
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params.base import words
+from topology_efficient_dl.models.architecture import DECLARED, Architecture
 
-SIZES = ("small", "medium", "large")
-
-Solver = Literal["gradient", "ridge", "aeon_ridge", "diffusion"]
-
-Reads = Literal["series", "features", "graph", "hypergraph", "hodge", "cells", "operators", "propagated", "diffusion"]
-"""What a network is called with: series; feature vectors; a weighted graph; groups; a complex with its Laplacians, with
-its boundary adjacencies, or with operators from nodes to nodes; rows of propagated features; or
-channels of labels that were spread."""
-
-ModelClass = TypeVar("ModelClass", bound=type[nn.Module])
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """A registered architecture.
-
-    Attributes
-    ----------
-    name : as in ``ModelSpec.architecture``
-    build : class of the network; called with the input's shape by position and the options by name
-    sizes : options of every size
-    reads : ``"series"``: (batch, channels, time); ``"features"``: (batch, n_features); the others, of
-        track B, see ``models.graph_inputs``
-    solver : what fits it: ``"gradient"`` descent in the one training loop, or a closed form
-    widths : names of the options, numbers or lists of them, that make a network narrower when they are made smaller
-    width_step : that they must be multiples of
-    """
-
-    name: str
-    build: Callable[..., nn.Module]
-    sizes: Mapping[str, Mapping[str, Any]]
-    reads: Reads
-    solver: Solver = "gradient"
-    widths: tuple[str, ...] = ()
-    width_step: int = 1
-
-    @property
-    def of_graphs(self) -> bool:
-        """Whether it is a model of track B."""
-        return self.reads not in ("series", "features")
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Names of the options: the keyword-only arguments of the constructor."""
-        return tuple(self.defaults)
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """Values of the options that are not given."""
-        arguments = inspect.signature(self.build).parameters.values()
-        return {argument.name: argument.default for argument in arguments if argument.kind is argument.KEYWORD_ONLY}
-
-    def complete(self, size: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Options as given, those of the size where they are not, defaults for the rest."""
-        return {**self.defaults, **self.merged(size, options)}
-
-    def merged(self, size: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Options as given, lists among them also as text, and those of the size where they are not."""
-        known = {**self.defaults, **self.sizes[size]}
-        lists = {name for name, value in known.items() if isinstance(value, (tuple, list))}
-        return {**self.sizes[size], **{name: words(v) if name in lists else v for name, v in options.items()}}
-
-
-_ARCHITECTURES: dict[str, Architecture] = {}
-
-
-def register(
-    name: str,
-    *,
-    sizes: Mapping[str, Mapping[str, Any]],
-    reads: Reads = "series",
-    solver: Solver = "gradient",
-    widths: tuple[str, ...] = (),
-    width_step: int = 1,
-) -> Callable[[ModelClass], ModelClass]:
-    """Class decorator that enters a network into the registry.
-
-    The constructor takes ``(n_channels, n_timepoints, n_classes, *, options)``, or for a network that reads
-    anything but series ``(n_features, n_classes, *, options)``; ``forward`` returns logits (batch, n_classes).
-
-    Raises
-    ------
-    ValueError : the name is taken, or a size is missing or unknown
-    """
-    if name in _ARCHITECTURES:
-        raise ValueError(f"architecture '{name}' is registered already, by {_ARCHITECTURES[name].build}")
-    if tuple(sizes) != SIZES:
-        raise ValueError(f"architecture '{name}' has sizes {tuple(sizes)}, expected {SIZES}")
-
-    def enter(model_class: ModelClass) -> ModelClass:
-        _ARCHITECTURES[name] = Architecture(name, model_class, sizes, reads, solver, widths, width_step)
-        return model_class
-
-    return enter
+ARCHITECTURES: Mapping[str, str] = {
+    "aeon_ridge": "models.linear:AeonRidge",
+    "cell_complex_nn": "models.simplicial.cell_complex_nn:CellComplexNN",
+    "fcn": "models.baselines.fcn:FCN",
+    "gat": "models.graph_baselines.gat:GAT",
+    "gatv2": "models.graph_baselines.gat:GATv2",
+    "gcn": "models.graph_baselines.gcn:GCN",
+    "graph_sage": "models.graph_baselines.sage:GraphSAGE",
+    "graph_transformer": "models.graph_baselines.transformer:GraphTransformer",
+    "gru": "models.baselines.gru:GRUClassifier",
+    "hypergraph": "models.graph_baselines.hypergraph:HypergraphNetwork",
+    "inception_time": "models.baselines.inception_time:InceptionTime",
+    "ph_hybrid": "models.tda.ph_hybrid:PHHybrid",
+    "ph_mlp": "models.tda.ph_mlp:PHMLP",
+    "resnet": "models.baselines.resnet:ResNet",
+    "ridge": "models.linear:Ridge",
+    "simplicial_diffusion": "models.simplicial.label_diffusion:SimplicialDiffusion",
+    "simplicial_mlp": "models.simplicial.simplicial_mlp:SimplicialMLP",
+    "simplicial_nn": "models.simplicial.simplicial_nn:SimplicialNN",
+    "simplicial_operators": "models.simplicial.operator_net:SimplicialOperatorNet",
+    "tcn": "models.baselines.tcn:TCN",
+    "tiny_cnn": "models.baselines.tiny_cnn:TinyCNN",
+    "transformer": "models.baselines.transformer:TransformerClassifier",
+}
+"""Module and class of every network by the name that parameters give it, in order of the names."""
 
 
 def architectures() -> tuple[str, ...]:
-    """Names of all registered architectures, sorted."""
-    _enter_graph_architectures()
-    return tuple(sorted(_ARCHITECTURES))
+    """Names of all architectures, sorted."""
+    return tuple(sorted(ARCHITECTURES))
 
 
+@cache
 def find_architecture(name: str) -> Architecture:
-    """The registered architecture of that name.
+    """The architecture of that name.
 
     Raises
     ------
     ParameterError : there is none
     """
-    if name not in _ARCHITECTURES:
-        _check_name("models: unknown architecture", name, architectures())
-    return _ARCHITECTURES[name]
-
-
-def _enter_graph_architectures() -> None:
-    """At the first need: they bring torch-geometric, which a model of series can do without."""
-    importlib.import_module("topology_efficient_dl.models.graph_architectures")
+    _check_name("models: unknown architecture", name, architectures())
+    return DECLARED[resolve_name(f"topology_efficient_dl.{ARCHITECTURES[name]}")](name)
 
 
 def check_architecture(name: str, size: str, options: Iterable[str]) -> Architecture:

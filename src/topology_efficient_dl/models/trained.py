@@ -341,7 +341,7 @@ def _without_parametrizations(network: nn.Module) -> nn.Module:
     """Write computed weights, such as weight-normalised ones, out: they need no computing again in every call."""
     for module in network.modules():
         if parametrize.is_parametrized(module):
-            for name in list(module.parametrizations):  # type: ignore[arg-type]
+            for name in list(module.parametrizations):  # type: ignore[arg-type]  # of torch, which calls it a Tensor too
                 parametrize.remove_parametrizations(module, name)
     return network
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -22,7 +22,7 @@ Part = Literal["conv", "bottleneck", "ffn", "attention", "recurrent", "linear"]
 """Parts of a network; see ``tensor.network``. ``bottleneck`` narrows 1x1 convolutions together with the convolutions
 that read them, and leaves these whole; ``conv`` with ``joint`` does so too, and factorises them."""
 
-TENSOR_METHODS: tuple[str, ...] = ("svd", "tucker", "cp", "tt")
+TENSOR_METHODS: tuple[str, ...] = get_args(TensorMethod)
 
 
 MODELS = "models"

@@ -120,13 +120,13 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield kind, path
 
 
-def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> str:
+def _not_yaml(path: Path, text: str, error: Any) -> str:
     mark, problem = (
         getattr(error, "problem_mark", None),
         getattr(error, "problem", None) or str(error).partition("\n")[0],
     )
     if getattr(error, "context_mark", None) and "end of stream" in problem:  # the end is far from what is not closed
-        mark, problem = error.context_mark, f"{error.context}, {problem}"  # type: ignore[attr-defined]
+        mark, problem = error.context_mark, f"{error.context}, {problem}"
     lines = text.split("\n")
     number = mark.line if mark else text[: getattr(error, "position", 0)].count("\n")
     tab = next((place for place in range(number, min(number + 2, len(lines))) if lines[place].startswith("\t")), None)

@@ -5,16 +5,22 @@ A wrong key or value is refused before anything runs, with the allowed ones and 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from topology_efficient_dl.common.bounded import MAX_FILE_MIB
 from topology_efficient_dl.params.base import HOW, LATER, Parameters
 from topology_efficient_dl.params.names import checked_names
+from topology_efficient_dl.params.registries import VECTORIZERS
 from topology_efficient_dl.params.values import (
     Seed,
 )
+
+if TYPE_CHECKING:
+    Vectorization = str
+else:  # pydantic names what is allowed
+    Vectorization = Literal[tuple(VECTORIZERS)]
 
 
 class IngestParams(Parameters):
@@ -93,11 +99,7 @@ class FiltrationParams(Parameters):
 class VectorizationParams(Parameters):
     """How a diagram becomes a vector."""
 
-    vectorization: Literal[
-        "landscape", "image", "silhouette", "betti_curve", "entropy", "statistics",
-        "giotto_landscape", "giotto_image", "giotto_silhouette", "giotto_betti_curve", "giotto_entropy",
-        "giotto_amplitude",
-    ] = "landscape"  # fmt: skip
+    vectorization: Vectorization = "landscape"
     n_bins: int = Field(50, ge=2, description="grid points per curve, pixels per image side")
     n_layers: int = Field(5, ge=1, description="landscape layers")
     bandwidth: float = Field(0.05, gt=0, description="image kernel width, as a share of the birth-persistence range")

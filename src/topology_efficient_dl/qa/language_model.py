@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
+import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from topology_efficient_dl.errors import QuestionError
 from topology_efficient_dl.qa.entry import MAX_ANSWER_BYTES
 from topology_efficient_dl.qa.wording import LANGUAGES, clean
+
+if TYPE_CHECKING:
+    import httpx
 
 BASE_URL, API_KEY, MODEL, TIMEOUT = "QA_LLM_BASE_URL", "QA_LLM_API_KEY", "QA_LLM_MODEL", "QA_LLM_TIMEOUT"
 DEFAULT_TIMEOUT = 60.0
@@ -24,7 +25,6 @@ SECRET_LENGTH = 8
 """Shorter keys are placeholders, which endpoints without keys are given."""
 
 MAX_REPLY_BYTES = 2 * MAX_ANSWER_BYTES
-CHUNK_BYTES = 1 << 16
 INSTRUCTIONS = (
     "You answer questions on the mathematics of topological data analysis, higher-order networks, tensor "
     "decompositions and the statistics of comparing models, for readers who learn. Answer in {language}, in Markdown. "
@@ -40,14 +40,6 @@ SECTIONS = {
 
 class LanguageModelError(QuestionError):
     """The language model is set up wrongly or gave no answer."""
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Redirects are errors: they would carry the key to another host."""
-
-    def redirect_request(self, *args: Any, **options: Any) -> None:
-        """Follow none."""
-        return
 
 
 @dataclass(frozen=True)
@@ -102,46 +94,40 @@ class LanguageModel:
         ------
         LanguageModelError : it cannot be reached, takes too long, refuses, or says nothing that can be used
         """
-        content = self._content(self._reply(self._request(question, lang)))
+        content = self._content(self._reply(question, lang))
         # A placeholder for a key, such as x, is no secret, and would be found in many words.
         return self._without_key(content) if len(self.key) >= SECRET_LENGTH else content
 
-    def _request(self, question: str, lang: str) -> urllib.request.Request:
+    def _reply(self, question: str, lang: str) -> bytes:
+        import httpx  # takes 0.2 s, which commands that ask nothing need not wait
+
         instructions = INSTRUCTIONS.format(language=LANGUAGES[lang], sections=", ".join(SECTIONS[lang]))
         messages = [{"role": "system", "content": instructions}, {"role": "user", "content": question}]
-        body = json.dumps({"model": self.name, "messages": messages}).encode()
-        request = urllib.request.Request(f"{self.base_url}/chat/completions", data=body, method="POST")
-        request.add_header("Content-Type", "application/json")
-        if self.key:
-            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
-        return request
-
-    def _reply(self, request: urllib.request.Request) -> bytes:
-        deadline = time.monotonic() + self.timeout
+        body = {"model": self.name, "messages": messages}
+        headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
+        url, deadline = f"{self.base_url}/chat/completions", time.monotonic() + self.timeout
         try:
-            with urllib.request.build_opener(_NoRedirect).open(request, timeout=self.timeout) as response:
-                return self._read(response, deadline)
-        except urllib.error.HTTPError as error:
-            raise self._error(f"answered with status {error.code}{self._detail(error)}") from None
-        except TimeoutError:
+            # The system's certificates. Redirects are not followed: they would carry the key to another host.
+            client = httpx.Client(timeout=self.timeout, verify=ssl.create_default_context(), follow_redirects=False)
+            with client, client.stream("POST", url, json=body, headers=headers) as response:
+                if response.is_success:
+                    return self._read(response, deadline)
+                raise self._error(f"answered with status {response.status_code}{self._detail(response)}")
+        except httpx.TimeoutException:
             raise self._slow() from None
-        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
-            if isinstance(reason, TimeoutError):
-                raise self._slow() from None
-            raise self._error(f"cannot be reached ({reason}); check {BASE_URL}") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            raise self._error(f"cannot be reached ({error}); check {BASE_URL}") from None
 
-    def _read(self, response: IO[bytes], deadline: float) -> bytes:
+    def _read(self, response: httpx.Response, deadline: float) -> bytes:
         """The body, within the time for all of it and not larger than is sensible."""
-        chunks: list[bytes] = []
-        read1 = getattr(response, "read1", response.read)
-        while chunk := read1(CHUNK_BYTES):
-            chunks.append(chunk)
+        body = bytearray()
+        for chunk in response.iter_raw():
+            body += chunk
             if time.monotonic() > deadline:
                 raise self._slow()
-            if sum(map(len, chunks)) > MAX_REPLY_BYTES:
+            if len(body) > MAX_REPLY_BYTES:
                 raise self._error(f"answered with more than {MAX_REPLY_BYTES:,} bytes")
-        return b"".join(chunks)
+        return bytes(body)
 
     def _content(self, reply: bytes) -> str:
         try:
@@ -156,11 +142,13 @@ class LanguageModel:
             raise self._error("was cut off before its answer ended; let it write longer answers")
         return content
 
-    def _detail(self, error: urllib.error.HTTPError) -> str:
+    def _detail(self, response: httpx.Response) -> str:
         """What the server says of an error, in a few words."""
+        import httpx
+
         try:
-            text = clean(error.read(2_000).decode("utf-8", errors="replace"))
-        except (OSError, http.client.HTTPException):
+            text = clean(next(response.iter_raw(2_000), b"").decode("utf-8", errors="replace"))
+        except httpx.HTTPError:
             return ""
         said = re.search(r'"message":\s*("(?:[^"\\]|\\.)*")', text)
         words = self._without_key(clean(_unquoted(said[1])) if said else text)

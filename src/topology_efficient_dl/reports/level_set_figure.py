@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from topology_efficient_dl.common.drawing import MOST_POINTS, envelope
+from topology_efficient_dl.data.preview import MOST_POINTS, envelope
 from topology_efficient_dl.reports.style import FADED, INK, figure_style
 from topology_efficient_dl.tda.level_sets.filters import TRIPLES, fixed_filters
 from topology_efficient_dl.tda.level_sets.plain import filtered

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.errors import DataError, ParameterError
+from topology_efficient_dl.models.architecture import Architecture
 from topology_efficient_dl.models.graph_inputs import Material, network_input, propagated_rows
-from topology_efficient_dl.models.registry import Architecture, find_architecture
+from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams

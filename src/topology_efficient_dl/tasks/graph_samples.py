@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from topology_efficient_dl.models.architecture import Reads
 from topology_efficient_dl.models.graph_inputs import Material, NetworkInput, network_input
 from topology_efficient_dl.models.on_nodes import OnNodes
-from topology_efficient_dl.models.registry import Reads
 from topology_efficient_dl.training.samples import Loader
 
 IntArray = NDArray[np.int64]

@@ -4,7 +4,6 @@
 module               what it holds
 ===================  ==========================================================================
 ``diagrams``         ``PersistenceDiagrams``, the interchange format of many samples' diagrams
-``adapters``         to and from the diagram formats of ripser, gudhi and giotto-tda
 ``embeddings``       Takens, sliding window, spectrogram
 ``delay_choice``     the ``auto`` delay and dimension of a Takens embedding, chosen on train
 ``combinations``     which embedding goes with which filtration and homology dimension

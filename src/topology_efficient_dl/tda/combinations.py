@@ -5,7 +5,6 @@ from __future__ import annotations
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params.series import FiltrationParams
 
-POINT_CLOUDS = ("takens", "sliding_window")
 VALID_PAIRS = {
     "takens": ("rips", "alpha"),
     "sliding_window": ("rips", "alpha"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from topology_efficient_dl.params.series import TdaRecipe, VectorizationParams
+from topology_efficient_dl.params.series import TdaRecipe
+from topology_efficient_dl.tda.vectorization import make_vectorizer
 
 
 class FlopCount(NamedTuple):
@@ -38,46 +39,12 @@ def extraction_flops(recipe: TdaRecipe, n_channels: int, n_timepoints: int) -> F
     if recipe.filtration in ("sublevel", "superlevel"):
         n_bars = n_channels * math.ceil(n_timepoints / 2)
         negation = n_channels * n_timepoints if recipe.filtration == "superlevel" else 0
-        vector = vectorization_flops(recipe.vectorization_params(), n_bars)
+        vector = make_vectorizer(recipe.vectorization_params(), (0,)).flops(n_bars)
         if vector is None:
             reason = f"operations of giotto-tda's smoothing and matching ({recipe.vectorization}) depend on the data"
             return FlopCount(None, f"{reason} and are not counted")
         return FlopCount(negation + vector, f"upper bound: at most {n_bars} bars; the union-find only compares")
     return FlopCount(None, _why_unknown(recipe, n_channels, n_timepoints))
-
-
-def vectorization_flops(params: VectorizationParams, n_bars: int) -> int | None:
-    """Operations to vectorise and standardise the bars of one homology dimension; sorting is not counted.
-
-    None for giotto-tda's images and amplitudes, whose filters are as wide as the data say.
-
-    Parameters
-    ----------
-    params : the kind of vector and its resolution
-    n_bars : bars of the sample in that dimension
-    """
-    kind, bins = params.vectorization.removeprefix("giotto_"), params.n_bins
-    if params.vectorization in ("giotto_image", "giotto_amplitude"):
-        return None
-    if params.vectorization == "giotto_entropy":
-        return 5 * n_bars + 2
-    tents = 4 * n_bars * bins
-    weights = 2 * n_bars
-    by_kind = {
-        "landscape": tents,
-        "silhouette": tents + weights + n_bars + 2 * n_bars * bins,
-        "betti_curve": 3 * n_bars * bins,
-        "entropy": 5 * n_bars + 4 * n_bars * bins,
-        "image": weights + 2 * 5 * n_bars * bins + n_bars * bins + 2 * n_bars * bins**2,
-        "statistics": 20 * n_bars,
-    }
-    n_features = {
-        "landscape": params.n_layers * bins,
-        "image": bins**2,
-        "entropy": bins + 1,
-        "statistics": 32,
-    }.get(kind, bins)
-    return by_kind[kind] + 2 * n_features
 
 
 def _why_unknown(recipe: TdaRecipe, n_channels: int, n_timepoints: int) -> str:
@@ -101,31 +68,3 @@ def _cloud_shape(recipe: TdaRecipe, n_channels: int, n_timepoints: int) -> tuple
     else:
         n_points, per_channel = n_timepoints - (recipe.dimension - 1) * recipe.delay, recipe.dimension
     return min(n_points, recipe.max_points or n_points), n_channels * per_channel
-
-
-def complexity_note(recipe: TdaRecipe) -> str:
-    """How the cost of a recipe grows, in one sentence.
-
-    Examples
-    --------
-    >>> print(complexity_note(TdaRecipe(embedding="series", filtration="sublevel", homology_dimensions=(0,))))
-    sublevel sets of a series of n points: O(n log n) by sorting and union-find, H0 only
-    """
-    if recipe.filtration == "rips":
-        top = max(recipe.homology_dimensions)
-        limit = f", n <= {recipe.max_points} landmarks" if recipe.max_points else ""
-        return (
-            f"Rips of n points{limit}: O(n^2) memory for distances, up to O(n^{top + 2}) simplices, and a reduction "
-            f"that is cubic in them at worst, far less in practice (engine {recipe.engine})"
-        )
-    if recipe.filtration == "alpha":
-        return (
-            "alpha complex of n points in R^d: O(n^ceil(d/2)) simplices by Delaunay triangulation, O(n log n) for "
-            "d = 2; the reduction is cubic in them at worst, nearly linear in practice"
-        )
-    if recipe.filtration == "cubical":
-        return (
-            "cubical complex of p pixels: O(p) cells; the reduction is cubic in them at worst, nearly linear in "
-            "practice"
-        )
-    return f"{recipe.filtration} sets of a series of n points: O(n log n) by sorting and union-find, H0 only"

@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from topology_efficient_dl.collections.execution import joblib_workers
 from topology_efficient_dl.collections.progress import following
@@ -131,9 +131,6 @@ class TopologicalFeatureExtractor(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     recipe : embedding, filtration, homology and vectorisation
-    jobs : workers of ``fit`` and of ``transform`` with more than one sample
-    backend : of joblib
-    progress : show a bar on a terminal
 
     Attributes
     ----------
@@ -151,16 +148,13 @@ class TopologicalFeatureExtractor(TransformerMixin, BaseEstimator):
     (2, 32)
     """
 
-    def __init__(self, recipe: TdaRecipe, jobs: int = 1, backend: str = "loky", progress: bool = False) -> None:
+    def __init__(self, recipe: TdaRecipe) -> None:
         self.recipe = recipe
-        self.jobs = jobs
-        self.backend = backend
-        self.progress = progress
 
     def fit(self, series: NDArray[np.floating], y: Any = None) -> TopologicalFeatureExtractor:
         """Choose ``auto`` parameters, grids and scales on the train series."""
         filtration = resolve_filtration(series, self.recipe.filtration_params())
-        return self.fit_diagrams(self._extract(series, filtration), filtration)
+        return self.fit_diagrams(extract_diagrams(series, filtration), filtration)
 
     def fit_diagrams(
         self, diagrams: PersistenceDiagrams, filtration: FiltrationParams | None = None
@@ -185,7 +179,7 @@ class TopologicalFeatureExtractor(TransformerMixin, BaseEstimator):
     def transform(self, series: NDArray[np.floating]) -> NDArray[np.float32]:
         """(n_samples, n_features) float32 standardised features of raw series."""
         self._check_fitted()
-        return self.transform_diagrams(self._extract(series, self.filtration_))
+        return self.transform_diagrams(extract_diagrams(series, self.filtration_))
 
     def transform_diagrams(self, diagrams: PersistenceDiagrams) -> NDArray[np.float32]:
         """(n_samples, n_features) float32 standardised features of diagrams that are there already."""
@@ -214,7 +208,7 @@ class TopologicalFeatureExtractor(TransformerMixin, BaseEstimator):
 
     @classmethod
     def from_state(cls, recipe: TdaRecipe, state: Mapping[str, NDArray]) -> TopologicalFeatureExtractor:
-        """The inverse of ``state``, for inference: one job, no progress bar.
+        """The inverse of ``state``.
 
         Raises
         ------
@@ -236,9 +230,6 @@ class TopologicalFeatureExtractor(TransformerMixin, BaseEstimator):
         extractor.mean_ = np.asarray(state["mean"], np.float64)
         extractor.inverse_std_ = np.asarray(state["inverse_std"], np.float64)
         return extractor
-
-    def _extract(self, series: NDArray[np.floating], filtration: FiltrationParams) -> PersistenceDiagrams:
-        return extract_diagrams(series, filtration, jobs=self.jobs, backend=self.backend, progress=self.progress)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "mean_"):

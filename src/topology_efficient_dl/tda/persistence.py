@@ -18,7 +18,6 @@ from scipy.spatial.distance import pdist, squareform
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.params.series import FiltrationParams
-from topology_efficient_dl.tda.adapters import diagram_from_ripser
 from topology_efficient_dl.tda.combinations import MAX_FIELD, check_alpha_dimension
 from topology_efficient_dl.tda.diagrams import (
     Diagram,
@@ -357,3 +356,22 @@ def _pooled(diagrams: Sequence[Diagram]) -> Diagram:
         np.concatenate([d.death for d in diagrams]),
         np.concatenate([d.dimension for d in diagrams]),
     )
+
+
+def diagram_from_ripser(intervals: Sequence[FloatArray], shortest: float = 0.0, relative: float = 0.0) -> Diagram:
+    """The diagram of one sample from (n, 2) arrays, one per homology dimension from 0 up; zero lengths dropped.
+
+    So are intervals no longer than ``shortest``, or than ``relative`` times their death.
+
+    Examples
+    --------
+    >>> diagram_from_ripser([np.array([[0.0, np.inf]]), np.array([[1.0, 2.0]])]).as_array()
+    array([[ 0., inf,  0.],
+           [ 1.,  2.,  1.]])
+    """
+    parts = [np.asarray(part, np.float64).reshape(-1, 2) for part in intervals]
+    stacked = np.concatenate(parts) if parts else np.empty((0, 2))
+    dimension = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    birth, death = stacked.T
+    dying = np.where(np.isfinite(death), np.abs(death), 0.0)
+    return canonical_diagram(birth, death, dimension, shortest=np.maximum(shortest, relative * dying))

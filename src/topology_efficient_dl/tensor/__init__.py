@@ -1,5 +1,6 @@
 """Layers as products of smaller ones: decompositions, ranks, networks with some layers replaced."""
 
+from topology_efficient_dl.params.compression import TENSOR_METHODS
 from topology_efficient_dl.tensor.design import (
     Design,
     design_by_budget,
@@ -7,7 +8,7 @@ from topology_efficient_dl.tensor.design import (
     design_by_rank,
 )
 from topology_efficient_dl.tensor.factorise import Factorised, factorise, full_ranks
-from topology_efficient_dl.tensor.forms import METHODS, Shape
+from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.network import (
     PARTS,
     Candidate,
@@ -20,8 +21,8 @@ from topology_efficient_dl.tensor.rank_choice import LayerPlan, shapes_of
 from topology_efficient_dl.tensor.reconstruction import dense_weight
 
 __all__ = [
-    "METHODS",
     "PARTS",
+    "TENSOR_METHODS",
     "Candidate",
     "Design",
     "Factorised",

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from topology_efficient_dl.common.torch_internals import is_left_aligned
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.tensor.forms import like, take
 from topology_efficient_dl.tensor.plain import kind_of, why_not_plain
@@ -226,12 +227,12 @@ class OpenEncoder(nn.Module):
             return False
         if not (self.use_nested_tensor and torch.backends.mha.get_fastpath_enabled()):
             return False
-        return not self.mask_check or bool(torch._nested_tensor_from_mask_left_aligned(src, ~padded))
+        return not self.mask_check or is_left_aligned(src, ~padded)
 
 
 def why_closed_attention(layer: Any) -> str | None:
     """Why attention cannot be opened up; None where it can."""
-    if not layer._qkv_same_embed_dim:
+    if layer.in_proj_weight is None:
         return "its keys or values have a width of their own (kdim, vdim)"
     if layer.bias_k is not None or layer.add_zero_attn:
         return "it has bias_kv or add_zero_attn"

@@ -12,16 +12,16 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
+from topology_efficient_dl.params.compression import TENSOR_METHODS
 from topology_efficient_dl.tensor.attention import OpenAttention, OpenEncoderLayer
 from topology_efficient_dl.tensor.convolution import CONVOLUTION_FORMS
 from topology_efficient_dl.tensor.forms import (
-    METHODS,
     Form,
     Modes,
     Shape,
     like,
 )
-from topology_efficient_dl.tensor.linear import LINEAR_FORMS, check_modes
+from topology_efficient_dl.tensor.linear import BY_MODES, LINEAR_FORMS, check_modes
 from topology_efficient_dl.tensor.plain import (
     Rebuildable,
     computed_names,
@@ -145,7 +145,7 @@ def shape_of(
 ) -> Shape:
     """Method, ranks and modes of a factorisation, checked and cut to what is possible."""
     form = form_of(layer, method, name)
-    used = check_modes(layer, modes) if isinstance(layer, nn.Linear) and method in ("tt", "tucker") else None
+    used = check_modes(layer, modes) if isinstance(layer, nn.Linear) and method in BY_MODES else None
     ranks = resolve_ranks(rank, form.largest(layer, used), name)
     return Shape(method, form.feasible(layer, used, ranks), used)
 
@@ -180,7 +180,7 @@ def check_method(method: Any, name: str = "method") -> None:
     ParameterError : it is none
     """
     if not isinstance(method, str):
-        raise ParameterError(f"{name}: found method {method!r}, expected one of: {', '.join(METHODS)}")
+        raise ParameterError(f"{name}: found method {method!r}, expected one of: {', '.join(TENSOR_METHODS)}")
 
 
 def why_not_factorised(layer: nn.Module, method: str) -> str | None:

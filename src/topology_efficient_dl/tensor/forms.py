@@ -14,9 +14,6 @@ from torch import Tensor, nn
 from topology_efficient_dl.tensor.decompositions import Array
 from topology_efficient_dl.tensor.ranks import Ranks, rank_of_energy
 
-METHODS = ("svd", "tucker", "cp", "tt")
-"""Names of decompositions; which layers each is for, `factorise` says."""
-
 Modes = tuple[tuple[int, ...], tuple[int, ...]]
 """How the outputs and the inputs of a matrix are numbered by several indices: factors of each, as many of both."""
 
@@ -27,7 +24,7 @@ class Shape:
 
     Attributes
     ----------
-    method : one of `METHODS`
+    method : one of `TENSOR_METHODS`
     ranks : one per bond
     modes : of matrices that are seen as tensors, else None
     """

@@ -326,4 +326,6 @@ class Tucker(FreeRanks):
 
 
 LINEAR_FORMS: dict[str, Form] = {"svd": LowRank(), "tucker": Tucker(), "tt": TensorTrain()}
+BY_MODES = ("tucker", "tt")
+"""Methods that see a matrix as a tensor, whose sizes are the modes."""
 """By method, how a linear layer is factorised. CP of a matrix is its low-rank form."""

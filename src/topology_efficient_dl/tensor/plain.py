@@ -19,6 +19,7 @@ from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from topology_efficient_dl.common.torch_internals import forward_pre_hooks, hooked_weight_name
 from topology_efficient_dl.errors import ParameterError
 
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -152,7 +153,7 @@ def _why_not(layer: Any, computed: bool) -> str | None:
 
 
 def _why_not_readable(layer: nn.Module) -> str | None:
-    if any(isinstance(part, _WEIGHTED) and part._parameters.get("weight", part) is None for part in layer.modules()):
+    if any(isinstance(part, _WEIGHTED) and getattr(part, "weight", part) is None for part in layer.modules()):
         return "its weight is None"
     for weight in layer.parameters():
         if is_lazy(weight):
@@ -223,8 +224,8 @@ def _held_apart(network: nn.Module) -> Iterator[int]:
 def computed_names(layer: Any) -> list[str]:
     """Names of the weights of a layer that are computed from others, by parametrisations or by hooks."""
     names = list(layer.parametrizations) if parametrize.is_parametrized(layer) else []
-    hooks: list[Any] = [hook for hook in layer._forward_pre_hooks.values() if isinstance(hook, _DERIVING)]
-    return names + [hook._tensor_name if isinstance(hook, BasePruningMethod) else hook.name for hook in hooks]
+    hooks: list[Any] = [hook for hook in forward_pre_hooks(layer) if isinstance(hook, _DERIVING)]
+    return names + [hooked_weight_name(hook) for hook in hooks]
 
 
 def check_network(network: Any) -> None:
@@ -248,7 +249,7 @@ def check_network(network: Any) -> None:
 def refresh(network: nn.Module) -> None:
     """Recompute the weights that hooks derive from others, as the next call in evaluation mode would."""
     for module in network.modules():
-        for hook in list(module._forward_pre_hooks.values()):
+        for hook in forward_pre_hooks(module):
             if isinstance(hook, _DERIVING):
                 with steady([module]):
                     hook(module, ())

@@ -11,7 +11,7 @@ from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params.compression import Part
 from topology_efficient_dl.tensor.factorise import form_of, shape_of
 from topology_efficient_dl.tensor.forms import Modes, Shape, ranks_of_energy
-from topology_efficient_dl.tensor.linear import default_modes
+from topology_efficient_dl.tensor.linear import BY_MODES, default_modes
 from topology_efficient_dl.tensor.network import Candidate, Shapes
 from topology_efficient_dl.tensor.plain import copied
 from topology_efficient_dl.tensor.ranks import rounded_down, whole_number
@@ -116,7 +116,7 @@ def _largest(layer: Candidate, method: str) -> tuple[int, ...]:
 
 
 def _modes(layer: Candidate, method: str) -> Modes | None:
-    return default_modes(layer.layer) if isinstance(layer.layer, nn.Linear) and method in ("tt", "tucker") else None
+    return default_modes(layer.layer) if isinstance(layer.layer, nn.Linear) and method in BY_MODES else None
 
 
 def _plan(layer: Candidate, method: str, rank: int | tuple[int, ...]) -> LayerPlan:

@@ -171,7 +171,7 @@ class OpenGRU(_LikeGRU):
         )
 
     def _directions(self) -> list[list[Any]]:
-        return [list(directions) for directions in self.layers]  # type: ignore[call-overload]
+        return [list(directions) for directions in self.layers]  # type: ignore[call-overload]  # lists of modules, whose items torch types as modules
 
     def fill(self, layer: nn.GRU) -> OpenGRU:
         """Take the weights of a GRU of the same shape; returns itself."""

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils import parametrize
 
+from topology_efficient_dl.common.torch_internals import n_writes
 from topology_efficient_dl.tensor.attention import OpenAttention, OpenEncoder
 from topology_efficient_dl.tensor.linear import TTLinear, TuckerLinear
 from topology_efficient_dl.tensor.plain import has_hooks, why_not_plain, why_shared
@@ -131,7 +132,7 @@ def _state(network: nn.Module) -> list[Any]:
     for module in network.modules():
         found += [(name, id(value), _size(value)) for name, value in vars(module).items()]
         tensors = (*module.parameters(recurse=False), *module.buffers(recurse=False))
-        found += [(id(each), each._version) for each in tensors if not each.is_inference()]
+        found += [(id(each), n_writes(each)) for each in tensors if not each.is_inference()]
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from topology_efficient_dl.data.graphs.archive import GraphArchive
+from topology_efficient_dl.data.graphs.finder import GraphArchive
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.params.graphs import GraphParams
 

@@ -17,9 +17,9 @@ from topology_efficient_dl.complexes import SimplicialComplex
 from topology_efficient_dl.complexes.batch import disjoint_union
 from topology_efficient_dl.efficiency import count_flops_of_call
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.models.graph_baselines import GAT, GATv2, graph_input
 from topology_efficient_dl.models.graph_baselines.fused_attention import AttentionRows
-from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
+from topology_efficient_dl.models.graph_baselines.gat import GAT, GATv2
+from topology_efficient_dl.models.graph_baselines.inputs import GraphInput, graph_input
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.tasks.graph_fitting import fit_on_graph

@@ -15,22 +15,13 @@ from topology_efficient_dl.complexes.batch import SimplicialBatch, disjoint_unio
 from topology_efficient_dl.complexes.groups import Groups, facets
 from topology_efficient_dl.complexes.operators import simplex_adjacency
 from topology_efficient_dl.errors import DataError, ParameterError
-from topology_efficient_dl.models.graph_baselines import (
-    GAT,
-    GCN,
-    GATv2,
-    GraphSAGE,
-    GraphTransformer,
-    HypergraphNetwork,
-    gat,
-    gcn,
-    graph_input,
-    hypergraph,
-    hypergraph_input,
-    sage,
-    transformer,
-)
-from topology_efficient_dl.models.graph_baselines.hypergraph import WeightedHypergraphConv
+from topology_efficient_dl.models.graph_baselines import gat, gcn, hypergraph, sage, transformer
+from topology_efficient_dl.models.graph_baselines.gat import GAT, GATv2
+from topology_efficient_dl.models.graph_baselines.gcn import GCN
+from topology_efficient_dl.models.graph_baselines.hypergraph import HypergraphNetwork, WeightedHypergraphConv
+from topology_efficient_dl.models.graph_baselines.inputs import graph_input, hypergraph_input
+from topology_efficient_dl.models.graph_baselines.sage import GraphSAGE
+from topology_efficient_dl.models.graph_baselines.transformer import GraphTransformer
 
 CASES = {
     "gcn": (GCN, {}),

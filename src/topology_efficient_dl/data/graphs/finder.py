@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +17,9 @@ from topology_efficient_dl.data.graphs.known import KNOWN, READERS, KnownGraph
 from topology_efficient_dl.data.graphs.planted import planted_contacts
 from topology_efficient_dl.data.graphs.southern_women import southern_women
 from topology_efficient_dl.data.graphs.static_graph import StaticGraph
+from topology_efficient_dl.data.places import digest_of_files, named_folders
 from topology_efficient_dl.errors import DataError, ParameterError, did_you_mean
+from topology_efficient_dl.params.graphs import GraphParams
 from topology_efficient_dl.params.planted import PlantedContacts
 
 ROOT_VARIABLE = "GRAPH_ROOT"
@@ -60,13 +60,7 @@ class GraphSource:
         ------
         DataError : a file cannot be read
         """
-        digest = hashlib.sha256()
-        for path in _paths(self.files):
-            try:
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-            except OSError as error:
-                raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-        return digest.hexdigest()
+        return digest_of_files(_paths(self.files))
 
 
 def find_graph(name: str, root: str | Path | None = None) -> GraphSource:
@@ -90,6 +84,34 @@ def find_graph(name: str, root: str | Path | None = None) -> GraphSource:
     if name in SHIPPED:
         return GraphSource(name, name, {}, source="generated" if name == "planted_contacts" else "ships with networkx")
     raise DataError(_not_found(name, folders))
+
+
+@dataclass(frozen=True)
+class GraphArchive:
+    """Finds graphs by name: in ``graphs.root`` if given, else in ``GRAPH_ROOT``, what ships, the project's folder.
+
+    Attributes
+    ----------
+    folder : the project's own folder
+    """
+
+    folder: Path | str = "data/01_raw/graphs"
+
+    def locate(self, name: str, params: GraphParams) -> GraphSource:
+        """Where a graph is, with the options of its reader.
+
+        Raises
+        ------
+        DataError : it is nowhere, or not whole
+        """
+        try:
+            found = find_graph(name, params.root)
+        except DataError:
+            if params.root is not None or not Path(self.folder).is_dir():
+                raise
+            found = find_graph(name, self.folder)
+        options = {**found.options, **params.options.get(name, {})}
+        return GraphSource(found.name, found.reader, found.files, options, found.source)
 
 
 @versioned(1, name="data.graphs.finder:read_graph")
@@ -176,17 +198,7 @@ def _arguments(reader: str) -> set[str]:
 
 
 def _folders(root: str | Path | None) -> list[Path]:
-    if root is not None:
-        return [_existing(str(root), "root")]
-    named = [folder for folder in os.environ.get(ROOT_VARIABLE, "").split(os.pathsep) if folder]
-    return [_existing(folder, ROOT_VARIABLE) for folder in named]
-
-
-def _existing(folder: str, setting: str) -> Path:
-    path = Path(folder).expanduser()
-    if not path.is_dir():
-        raise DataError(f"{setting}: no folder '{folder}'; expected one with graphs; correct {setting} or unset it")
-    return path
+    return named_folders(root, "root", ROOT_VARIABLE, "one with graphs")
 
 
 def _in_folder(folder: Path, name: str) -> GraphSource | None:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import MeanOverTime, conv_block, initialise
-from topology_efficient_dl.models.registry import register
 
 
-@register(
-    "fcn",
+@declare(
     sizes={
         "small": {"filters": (32, 64, 32)},
         "medium": {"filters": (128, 256, 128)},

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import initialise
-from topology_efficient_dl.models.registry import register
 
 
-@register(
-    "gru",
+@declare(
     sizes={
         "small": {"hidden": 16, "layers": 1},
         "medium": {"hidden": 64, "layers": 1},

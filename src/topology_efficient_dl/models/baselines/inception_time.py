@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import (
     MeanOverTime,
     SameConv1d,
     batch_norm,
     initialise,
 )
-from topology_efficient_dl.models.registry import register
 
 RESIDUAL_EVERY = 3
 
@@ -49,8 +49,7 @@ class InceptionBlock(nn.Module):
         return activated
 
 
-@register(
-    "inception_time",
+@declare(
     sizes={
         "small": {"filters": 8, "bottleneck": 8, "depth": 3},
         "medium": {"filters": 32, "bottleneck": 32, "depth": 6},

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import (
     MeanOverTime,
     SameConv1d,
@@ -14,7 +15,6 @@ from topology_efficient_dl.models.layers import (
     conv_block,
     initialise,
 )
-from topology_efficient_dl.models.registry import register
 
 KERNEL_SIZES = (8, 5, 3)
 
@@ -44,8 +44,7 @@ class ResidualBlock(nn.Module):
         return activated
 
 
-@register(
-    "resnet",
+@declare(
     sizes={
         "small": {"filters": (16, 32, 32)},
         "medium": {"filters": (64, 128, 128)},

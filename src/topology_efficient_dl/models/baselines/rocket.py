@@ -22,17 +22,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from aeon.classification.convolution_based._hydra import _SparseScaler
 from aeon.transformations.collection.convolution_based import MiniRocket, MultiRocket
-from aeon.transformations.collection.convolution_based._hydra import _HydraInternal
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from topology_efficient_dl.errors import DataError, ParameterError, StorageError
+from topology_efficient_dl.models.baselines import aeon_internals as aeon
 from topology_efficient_dl.params.models import RocketRecipe
 from topology_efficient_dl.tda.embeddings import check_series
 
@@ -72,10 +71,7 @@ class _CompiledPart:
     scale: NDArray[np.float64]
 
     def __init__(self, transformer: Any) -> None:
-        self.transformer = transformer
-        transformer._n_jobs = 1
-        # With a seed, MultiRocket would seed numba's generator in every call, though it draws nothing then.
-        transformer.random_state_ = None
+        self.transformer = aeon.without_fit(transformer)
 
     @staticmethod
     def unfitted(recipe: RocketRecipe, seed: int | None) -> Any:
@@ -88,15 +84,14 @@ class _CompiledPart:
 
     def fit_transform(self, series: FloatArray) -> FloatArray:
         """(n, n_features) scaled features of the train series, after fitting the scale to them."""
-        features = self.transformer._transform(series)
+        features = aeon.transform_unchecked(self.transformer, series)
         scaler = StandardScaler(with_mean=self.centred).fit(features)
         self.mean, self.scale = scaler.mean_, scaler.scale_
         return self._scaled(features)
 
     def transform(self, series: FloatArray) -> FloatArray:
         """(n, n_features) scaled features."""
-        # The public transform() of aeon would check the series again.
-        return self._scaled(self.transformer._transform(series))
+        return self._scaled(aeon.transform_unchecked(self.transformer, series))
 
     def _scaled(self, features: FloatArray) -> FloatArray:
         # In place: aeon has just made the array.
@@ -159,8 +154,8 @@ class _HydraPart:
         with torch.random.fork_rng(devices=[]):
             # As aeon's HydraTransformer, but torch.manual_seed would seed the generators of other devices, too.
             torch.default_generator.manual_seed(seed)
-            self.kernels = _HydraInternal(n_timepoints=shape[1], n_channels=shape[0])
-        self.scaler = _SparseScaler()
+            self.kernels = aeon.HydraKernels(n_timepoints=shape[1], n_channels=shape[0])
+        self.scaler = aeon.SparseScaler()
 
     @classmethod
     def draw(cls, recipe: RocketRecipe, series: FloatArray, seed: int) -> _HydraPart:

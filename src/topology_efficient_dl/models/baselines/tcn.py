@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import initialise
-from topology_efficient_dl.models.registry import register
 
 
 def covering_levels(n_timepoints: int, kernel_size: int) -> int:
@@ -86,8 +86,7 @@ class TemporalBody(nn.Sequential):
             block.normalise_weights()
 
 
-@register(
-    "tcn",
+@declare(
     sizes={
         "small": {"filters": 12, "kernel_size": 5},
         "medium": {"filters": 32, "kernel_size": 7},

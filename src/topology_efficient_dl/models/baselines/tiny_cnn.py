@@ -7,12 +7,11 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import MeanOverTime, batch_norm, initialise
-from topology_efficient_dl.models.registry import register
 
 
-@register(
-    "tiny_cnn",
+@declare(
     sizes={
         "small": {"filters": (8, 16)},
         "medium": {"filters": (16, 32)},

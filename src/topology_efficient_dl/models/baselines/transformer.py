@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import initialise
-from topology_efficient_dl.models.registry import register
 
 
 def sinusoids(n_positions: int, width: int) -> Tensor:
@@ -25,8 +25,7 @@ def sinusoids(n_positions: int, width: int) -> Tensor:
     return torch.stack([torch.sin(position * rate), torch.cos(position * rate)], dim=2).flatten(1)
 
 
-@register(
-    "transformer",
+@declare(
     sizes={
         "small": {"width": 16, "heads": 2, "depth": 1},
         "medium": {"width": 64, "heads": 4, "depth": 2},

@@ -72,7 +72,7 @@ class GraphNetwork(nn.Module, Generic[Graph]):
     """Graph convolutions as tuned for classic networks: ``x + ...`` by a linear shortcut, norm, ReLU, dropout.
 
     A layer is ``dropout(relu(norm(conv(x) + x S)))``, S being learnt. Subclasses say what a convolution is and
-    what it reads.
+    what it reads; the options here are those of all of them.
 
     Parameters
     ----------
@@ -95,13 +95,13 @@ class GraphNetwork(nn.Module, Generic[Graph]):
         n_features: int,
         n_classes: int,
         *,
-        task: Task,
-        width: int,
-        depth: int,
-        dropout: float,
-        norm: Norm,
-        residual: bool,
-        pooling: Pooling,
+        task: Task = "node",
+        width: int = 64,
+        depth: int = 2,
+        dropout: float = 0.5,
+        norm: Norm = "layer",
+        residual: bool = True,
+        pooling: Pooling = "mean",
     ) -> None:
         super().__init__()
         widths = [n_features] + [width] * (depth - 1)

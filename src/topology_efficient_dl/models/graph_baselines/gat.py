@@ -6,19 +6,15 @@ from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import _get_current_dispatch_mode
 from torch_geometric.nn import GATConv, GATv2Conv
 
+from topology_efficient_dl.common.torch_internals import operators_are_watched
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.graph_baselines.body import GraphNetwork, head_width
 from topology_efficient_dl.models.graph_baselines.fused_attention import attend_by_pairs, attend_by_sums
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
-from topology_efficient_dl.models.simplicial.parts import (
-    Norm,
-    Pooling,
-    Sizes,
-    Task,
-)
+from topology_efficient_dl.models.simplicial.parts import Sizes
 
 Kernel = Literal["edges", "fused"]
 
@@ -29,6 +25,7 @@ SIZES: Sizes = {
 }
 
 
+@declare(sizes=SIZES, reads="graph", widths=("width",), width_step=8)
 class GAT(GraphNetwork[GraphInput]):
     """``sum_{j ~ i} a_ij x_j W`` with ``a_ij = softmax_j LeakyReLU(s . x_j W + t . x_i W + u . e_ij V)``.
 
@@ -39,7 +36,7 @@ class GAT(GraphNetwork[GraphInput]):
 
     Parameters
     ----------
-    n_features, n_classes, task, width, depth, dropout, norm, residual, pooling : as in :class:`GraphNetwork`
+    n_features, n_classes, width, options : as in :class:`GraphNetwork`
     heads : the width is divided among them
     attention_dropout : share of the a_ij dropped
     kernel : ``edges``, torch-geometric's, for any device; or ``fused``, compiled loops over the rows of
@@ -62,16 +59,11 @@ class GAT(GraphNetwork[GraphInput]):
         n_features: int,
         n_classes: int,
         *,
-        task: Task = "node",
         width: int = 64,
-        depth: int = 2,
         heads: int = 4,
-        dropout: float = 0.5,
         attention_dropout: float = 0.0,
-        norm: Norm = "layer",
-        residual: bool = True,
-        pooling: Pooling = "mean",
         kernel: Kernel = "edges",
+        **options: Any,
     ) -> None:
         if kernel not in get_args(Kernel):
             raise ParameterError(f"kernel is '{kernel}'; expected one of {', '.join(get_args(Kernel))}")
@@ -80,13 +72,8 @@ class GAT(GraphNetwork[GraphInput]):
             lambda n_in, n_out: self.convolution(n_in, each, heads=heads, edge_dim=1, dropout=attention_dropout),
             n_features,
             n_classes,
-            task=task,
             width=width,
-            depth=depth,
-            dropout=dropout,
-            norm=norm,
-            residual=residual,
-            pooling=pooling,
+            **options,
         )
         self.kernel = kernel
 
@@ -94,7 +81,7 @@ class GAT(GraphNetwork[GraphInput]):
         """(n_nodes, n_in) -> (n_nodes, width)."""
         if self.kernel == "fused":
             _refuse_but_float32_on_cpu(features)
-        if self.kernel == "fused" and not _operators_are_watched():
+        if self.kernel == "fused" and not operators_are_watched():
             return self.attend(convolution, features, graph)
         found: Tensor = convolution(features, graph.edge_index, graph.edge_attr)
         return found
@@ -109,13 +96,13 @@ class GAT(GraphNetwork[GraphInput]):
         return found + convolution.bias
 
 
+@declare(sizes=SIZES, reads="graph", widths=("width",), width_step=8)
 class GATv2(GAT):
     """Attention that depends on both ends: ``a_ij = softmax_j s . LeakyReLU(x_j W_1 + x_i W_2 + e_ij V)``.
 
     Parameters
     ----------
-    n_features, n_classes, task, width, depth, heads, dropout, attention_dropout, norm, residual, pooling, kernel :
-        as in :class:`GAT`
+    n_features, n_classes, width, heads, attention_dropout, kernel, options : as in :class:`GAT`
 
     References
     ----------
@@ -151,7 +138,3 @@ def _refuse_but_float32_on_cpu(features: Tensor) -> None:
             f"kernel 'fused' computes with float32 on the CPU, and features are {features.dtype} on "
             f"{features.device}; take kernel='edges', which runs with the same weights"
         )
-
-
-def _operators_are_watched() -> bool:
-    return _get_current_dispatch_mode() is not None

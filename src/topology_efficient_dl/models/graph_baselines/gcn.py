@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from torch import Tensor, nn
 from torch_geometric.nn import GCNConv
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.graph_baselines.body import SIZES, GraphNetwork
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Task
 
 __all__ = ["GCN", "SIZES"]
 
 
+@declare(sizes=SIZES, reads="graph", widths=("width",))
 class GCN(GraphNetwork[GraphInput]):
     """``D^-1/2 (A + I) D^-1/2 X W``, A being the log weights, as a product with the graph's sparse adjacency.
 
@@ -21,7 +22,7 @@ class GCN(GraphNetwork[GraphInput]):
 
     Parameters
     ----------
-    n_features, n_classes, task, width, depth, dropout, norm, residual, pooling : as in :class:`GraphNetwork`
+    n_features, n_classes, options : as in :class:`GraphNetwork`
     weighted : with weights; otherwise every edge counts 1
 
     References
@@ -29,32 +30,8 @@ class GCN(GraphNetwork[GraphInput]):
     Kipf and Welling, *Semi-supervised classification with graph convolutional networks* (ICLR 2017), eq. 2.
     """
 
-    def __init__(
-        self,
-        n_features: int,
-        n_classes: int,
-        *,
-        task: Task = "node",
-        width: int = 64,
-        depth: int = 2,
-        dropout: float = 0.5,
-        norm: Norm = "layer",
-        residual: bool = True,
-        pooling: Pooling = "mean",
-        weighted: bool = True,
-    ) -> None:
-        super().__init__(
-            GCNConv,
-            n_features,
-            n_classes,
-            task=task,
-            width=width,
-            depth=depth,
-            dropout=dropout,
-            norm=norm,
-            residual=residual,
-            pooling=pooling,
-        )
+    def __init__(self, n_features: int, n_classes: int, *, weighted: bool = True, **options: Any) -> None:
+        super().__init__(GCNConv, n_features, n_classes, **options)
         self.weighted = weighted
 
     def convolve(self, convolution: nn.Module, features: Tensor, graph: GraphInput) -> Tensor:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import HypergraphConv
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.graph_baselines.body import SIZES, GraphNetwork
 from topology_efficient_dl.models.graph_baselines.inputs import HypergraphInput
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Task
 
 __all__ = ["SIZES", "HypergraphNetwork", "WeightedHypergraphConv"]
 
@@ -44,12 +46,13 @@ class WeightedHypergraphConv(HypergraphConv):
         return result
 
 
+@declare(sizes=SIZES, reads="hypergraph", widths=("width",))
 class HypergraphNetwork(GraphNetwork[HypergraphInput]):
     """Hypergraph convolution on groups of nodes, weighted by log(1 + occurrences).
 
     Parameters
     ----------
-    n_features, n_classes, task, width, depth, dropout, norm, residual, pooling : as in :class:`GraphNetwork`
+    n_features, n_classes, options : as in :class:`GraphNetwork`
     weighted : with weights; otherwise every group counts 1
 
     References
@@ -58,32 +61,8 @@ class HypergraphNetwork(GraphNetwork[HypergraphInput]):
     rows.
     """
 
-    def __init__(
-        self,
-        n_features: int,
-        n_classes: int,
-        *,
-        task: Task = "node",
-        width: int = 64,
-        depth: int = 2,
-        dropout: float = 0.5,
-        norm: Norm = "layer",
-        residual: bool = True,
-        pooling: Pooling = "mean",
-        weighted: bool = True,
-    ) -> None:
-        super().__init__(
-            WeightedHypergraphConv,
-            n_features,
-            n_classes,
-            task=task,
-            width=width,
-            depth=depth,
-            dropout=dropout,
-            norm=norm,
-            residual=residual,
-            pooling=pooling,
-        )
+    def __init__(self, n_features: int, n_classes: int, *, weighted: bool = True, **options: Any) -> None:
+        super().__init__(WeightedHypergraphConv, n_features, n_classes, **options)
         self.weighted = weighted
 
     def convolve(self, convolution: nn.Module, features: Tensor, graph: HypergraphInput) -> Tensor:

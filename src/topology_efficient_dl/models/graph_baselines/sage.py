@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from torch import Tensor, nn
 from torch_geometric.nn import SAGEConv
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.graph_baselines.body import SIZES, GraphNetwork
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
-from topology_efficient_dl.models.simplicial.parts import Norm, Pooling, Task
 
 __all__ = ["SIZES", "GraphSAGE"]
 
 
+@declare(sizes=SIZES, reads="graph", widths=("width",))
 class GraphSAGE(GraphNetwork[GraphInput]):
     """``x_i W_1 + mean_{j ~ i} x_j W_2`` over all neighbours; it knows no weights.
 
@@ -22,38 +23,15 @@ class GraphSAGE(GraphNetwork[GraphInput]):
 
     Parameters
     ----------
-    n_features, n_classes, task, width, depth, dropout, norm, residual, pooling : as in :class:`GraphNetwork`
+    n_features, n_classes, options : as in :class:`GraphNetwork`
 
     References
     ----------
     Hamilton, Ying and Leskovec, *Inductive representation learning on large graphs* (NeurIPS 2017), mean aggregator.
     """
 
-    def __init__(
-        self,
-        n_features: int,
-        n_classes: int,
-        *,
-        task: Task = "node",
-        width: int = 64,
-        depth: int = 2,
-        dropout: float = 0.5,
-        norm: Norm = "layer",
-        residual: bool = True,
-        pooling: Pooling = "mean",
-    ) -> None:
-        super().__init__(
-            SAGEConv,
-            n_features,
-            n_classes,
-            task=task,
-            width=width,
-            depth=depth,
-            dropout=dropout,
-            norm=norm,
-            residual=residual,
-            pooling=pooling,
-        )
+    def __init__(self, n_features: int, n_classes: int, **options: Any) -> None:
+        super().__init__(SAGEConv, n_features, n_classes, **options)
 
     def convolve(self, convolution: nn.Module, features: Tensor, graph: GraphInput) -> Tensor:
         """(n_nodes, n_in) -> (n_nodes, width)."""

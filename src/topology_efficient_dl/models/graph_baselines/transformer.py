@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GATv2Conv, GINEConv, GPSConv
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.graph_baselines.body import GraphReadout, head_width
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
 from topology_efficient_dl.models.layers import initialise
@@ -65,6 +66,7 @@ def attention_in_blocks() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(before)
 
 
+@declare(sizes=SIZES, reads="graph", widths=("width",), width_step=8)
 class GraphTransformer(nn.Module):
     """GPS: in every layer a convolution along edges beside attention among all nodes of a graph, then a perceptron.
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import initialise
 from topology_efficient_dl.models.simplicial.cellular import CellOperators
 from topology_efficient_dl.models.simplicial.hodge import DIMENSIONS
@@ -108,6 +109,7 @@ class CellLayer(nn.Module):
         return {k: features[k] + update for k, update in updates.items()} if self.residual else updates
 
 
+@declare(sizes=SIZES, reads="cells", widths=("width",))
 class CellComplexNN(nn.Module):
     """Embedding of each dimension, cellular isomorphism layers, logits of nodes or graphs.
 

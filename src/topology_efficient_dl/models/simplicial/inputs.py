@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from topology_efficient_dl.common.columns import as_float32
-from topology_efficient_dl.complexes.batch import CellBatch, SimplicialBatch
+from topology_efficient_dl.complexes.batch import SimplicialBatch
 from topology_efficient_dl.complexes.cells import CellComplex
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
@@ -27,7 +27,7 @@ from topology_efficient_dl.models.simplicial.hodge import (
 from topology_efficient_dl.models.simplicial.node_operators import node_operators
 from topology_efficient_dl.models.simplicial.sparse import Operator, moved, torch_operator
 
-AnyComplex = SimplicialComplex | SimplicialBatch | CellComplex | CellBatch
+AnyComplex = SimplicialComplex | SimplicialBatch | CellComplex
 
 Part = Literal["hodge", "cells"]
 
@@ -107,7 +107,7 @@ def complex_input(
     >>> complex_input(filled, [[0.0], [3.0], [6.0]]).features[2]
     tensor([[3.]])
     """
-    union = complex_.complex if isinstance(complex_, SimplicialBatch | CellBatch) else complex_
+    union = complex_.complex if isinstance(complex_, SimplicialBatch) else complex_
     if operators and isinstance(union, CellComplex):
         raise ParameterError(
             f"node operators {', '.join(operators)} need a simplicial complex; a cell complex has no weights"
@@ -125,7 +125,7 @@ def complex_input(
 
 
 def _index(complex_: AnyComplex) -> tuple[Tensor, ...]:
-    if isinstance(complex_, SimplicialBatch | CellBatch):
+    if isinstance(complex_, SimplicialBatch):
         found = [torch.as_tensor(part) for part in complex_.index]
     else:
         found = [torch.zeros(count, dtype=torch.int64) for count in complex_.counts]

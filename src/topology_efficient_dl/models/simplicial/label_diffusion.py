@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from topology_efficient_dl.complexes.rows import FloatArray, IntArray
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionKernels, KernelInput
 from topology_efficient_dl.models.simplicial.parts import Sizes
 
@@ -27,6 +28,7 @@ LONGEST_STEP, NEWTON_STEPS = 1.0, 30
 SIZES: Sizes = {"small": {"passes": 1}, "medium": {"passes": 3}, "large": {"passes": 5}}
 
 
+@declare(sizes=SIZES, reads="diffusion", solver="diffusion")
 class SimplicialDiffusion(nn.Module):
     """Logits as a sum of channels with one coefficient each.
 

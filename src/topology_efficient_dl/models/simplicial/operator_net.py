@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import initialise
 from topology_efficient_dl.models.simplicial.inputs import ComplexInput
 from topology_efficient_dl.models.simplicial.node_operators import NODE_OPERATORS
@@ -72,6 +73,7 @@ class OperatorLayer(nn.Module):
         return apply_operator(operator, linear(features))
 
 
+@declare(sizes=SIZES, reads="operators", widths=("width",))
 class SimplicialOperatorNet(nn.Module):
     """Layers over several row-normalised operators: weights, log weights, triangles, groups.
 

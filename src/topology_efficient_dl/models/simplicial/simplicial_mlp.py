@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import initialise
 from topology_efficient_dl.models.simplicial.parts import Norm, Sizes, normalisation
 
@@ -38,6 +39,7 @@ class BlockDropout(nn.Module):
         return blocks * kept[:, :, None] / (1 - self.p)
 
 
+@declare(sizes=SIZES, reads="propagated", widths=("width",))
 class SimplicialMLP(nn.Module):
     """A linear layer for each block, joined, then a perceptron; its cost does not depend on the number of edges.
 

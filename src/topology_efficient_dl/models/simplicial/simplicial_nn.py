@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import initialise
 from topology_efficient_dl.models.simplicial.hodge import DIMENSIONS, HodgeOperators
 from topology_efficient_dl.models.simplicial.inputs import ComplexInput
@@ -152,6 +153,7 @@ def activated(k: int, values: Tensor, oriented: bool) -> Tensor:
     return torch.tanh(values) if is_odd(k, oriented) else torch.relu(values)
 
 
+@declare(sizes=SIZES, reads="hodge", widths=("width",))
 class SimplicialNN(nn.Module):
     """Linear embedding of each dimension, simplicial convolutions, logits of nodes or graphs.
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 @njit(cache=True)
-def _pair_row(values, births, deaths, lows, highs):  # type: ignore[no-untyped-def]  # pragma: no cover (compiled)
+def _pair_row(values, births, deaths, lows, highs):  # type: ignore[no-untyped-def]  # numba types it  # pragma: no cover (compiled)
     """Pair minima with the maxima that merge them; return the number of bars.
 
     ``lows`` and ``highs`` are a stack of components that wait for a merge: a minimum and the maximum after it, the
@@ -44,7 +44,7 @@ def _pair_row(values, births, deaths, lows, highs):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def _pair_rows(values, births, deaths):  # type: ignore[no-untyped-def]  # pragma: no cover (compiled)
+def _pair_rows(values, births, deaths):  # type: ignore[no-untyped-def]  # numba types it  # pragma: no cover (compiled)
     lows = np.empty(values.shape[1], np.int64)
     highs = np.empty(values.shape[1], np.int64)
     for row in range(values.shape[0]):

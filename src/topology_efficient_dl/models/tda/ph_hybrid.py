@@ -7,9 +7,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.baselines.tcn import TemporalBody, covering_levels
 from topology_efficient_dl.models.layers import SameConv1d, batch_norm, initialise
-from topology_efficient_dl.models.registry import register
 from topology_efficient_dl.models.tda.path_persistence import persistence_statistics, sublevel_bars
 
 
@@ -34,8 +34,7 @@ def _tcn_body(n_channels: int, n_timepoints: int, filters: int) -> nn.Sequential
     return nn.Sequential(blocks, mix)
 
 
-@register(
-    "ph_hybrid",
+@declare(
     sizes={
         "small": {"filters": 8, "hidden": 16},
         "medium": {"filters": 16, "hidden": 32},

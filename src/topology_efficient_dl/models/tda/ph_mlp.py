@@ -7,12 +7,11 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from topology_efficient_dl.models.architecture import declare
 from topology_efficient_dl.models.layers import initialise
-from topology_efficient_dl.models.registry import register
 
 
-@register(
-    "ph_mlp",
+@declare(
     sizes={
         "small": {"hidden": (32, 16)},
         "medium": {"hidden": (64, 32)},

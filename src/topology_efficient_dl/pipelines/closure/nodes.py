@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.graphs import Graph, read_graph
-from topology_efficient_dl.data.graphs.archive import GraphArchive
+from topology_efficient_dl.data.graphs.finder import GraphArchive
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.params.graphs import GraphParams
 from topology_efficient_dl.params.studies import ClosureParams

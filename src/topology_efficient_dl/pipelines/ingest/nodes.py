@@ -6,7 +6,7 @@ import pandas as pd
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.data.archive import SeriesArchive, locate_all
-from topology_efficient_dl.data.graphs.archive import GraphArchive
+from topology_efficient_dl.data.graphs.finder import GraphArchive
 from topology_efficient_dl.data.graphs.task import (
     GraphTask,
     describe_task,

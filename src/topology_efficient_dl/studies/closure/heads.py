@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from topology_efficient_dl.complexes.rows import IntArray
-from topology_efficient_dl.models.graph_baselines import GAT, GraphInput
+from topology_efficient_dl.models.graph_baselines.gat import GAT
+from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
 from topology_efficient_dl.models.layers import initialise
 from topology_efficient_dl.params.studies import AttentionParams, AttentionTrial
 from topology_efficient_dl.studies.closure.horizons import Horizon

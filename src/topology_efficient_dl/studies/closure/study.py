@@ -21,14 +21,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.complexes.closure import closed_by
 from topology_efficient_dl.complexes.closure_scores import PIECE
 from topology_efficient_dl.data.graphs import split_at, time_split
 from topology_efficient_dl.data.graphs.label_splits import Timed
-from topology_efficient_dl.models.graph_baselines import GraphInput
+from topology_efficient_dl.models.graph_baselines.inputs import GraphInput
 from topology_efficient_dl.params.studies import (
     AttentionParams,
     AttentionTrial,

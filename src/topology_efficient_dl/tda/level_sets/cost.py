@@ -49,7 +49,7 @@ def transform_cost(curves: ConvolutionalBettiCurves, n_channels: int, n_timepoin
 
     Examples
     --------
-    >>> from topology_efficient_dl.params.series import LevelSetRecipe
+    >>> from topology_efficient_dl.params.models import LevelSetRecipe
     >>> curves = ConvolutionalBettiCurves(LevelSetRecipe(levels_per_filter=1, representations=("raw",)))
     >>> transform_cost(curves.fit(np.random.default_rng(0).normal(size=(4, 1, 100))), 1, 100).level_operations
     50400

@@ -7,13 +7,16 @@ union of intervals, the components that ``H_0`` counts.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from topology_efficient_dl.params.models import LevelSetStatistic
+
 Values = NDArray[np.integer]
 
-STATISTICS = ("beta0", "measure", "longest", "gap", "position", "persistent_beta0", "bars", "total_persistence")
+STATISTICS: tuple[str, ...] = get_args(LevelSetStatistic)
 """All statistics, in the order of their codes in compiled kernels."""
 
 FAST = STATISTICS[:3]

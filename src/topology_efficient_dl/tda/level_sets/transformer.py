@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -298,8 +299,7 @@ class ConvolutionalBettiCurves(TransformerMixin, BaseEstimator):
     def _remember(self, shape: Sequence[int | None], offset: NDArray[np.float64]) -> None:
         """What a series of train was like: (n_channels, n_timepoints), and its offset."""
         self.n_channels_in_, self.n_timepoints_in_ = shape
-        known = None not in (self.n_channels_in_, self.n_timepoints_in_)
-        self.n_features_in_ = self.n_channels_in_ * self.n_timepoints_in_ if known else None  # type: ignore[operator]
+        self.n_features_in_ = None if None in shape else math.prod(size for size in shape if size is not None)
         self.offset_, self._is_shifted = offset, bool(offset.any())
 
     def _parts(self) -> Iterator[tuple[str, str]]:

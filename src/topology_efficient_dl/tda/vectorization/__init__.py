@@ -3,56 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pkgutil import resolve_name
 
 from numpy.typing import NDArray
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.params.registries import VECTORIZERS
 from topology_efficient_dl.params.series import VectorizationParams
 from topology_efficient_dl.tda.vectorization.base import DiagramVectorizer
-from topology_efficient_dl.tda.vectorization.curves import (
-    BettiCurveVectorizer,
-    EntropyVectorizer,
-    LandscapeVectorizer,
-    SilhouetteVectorizer,
-)
-from topology_efficient_dl.tda.vectorization.giotto import (
-    GiottoAmplitude,
-    GiottoBettiCurve,
-    GiottoEntropy,
-    GiottoImage,
-    GiottoLandscape,
-    GiottoSilhouette,
-)
-from topology_efficient_dl.tda.vectorization.image import ImageVectorizer
-from topology_efficient_dl.tda.vectorization.statistics import StatisticsVectorizer
 
-VECTORIZERS: dict[str, type[DiagramVectorizer]] = {
-    "landscape": LandscapeVectorizer,
-    "image": ImageVectorizer,
-    "silhouette": SilhouetteVectorizer,
-    "betti_curve": BettiCurveVectorizer,
-    "entropy": EntropyVectorizer,
-    "statistics": StatisticsVectorizer,
-    "giotto_landscape": GiottoLandscape,
-    "giotto_image": GiottoImage,
-    "giotto_silhouette": GiottoSilhouette,
-    "giotto_betti_curve": GiottoBettiCurve,
-    "giotto_entropy": GiottoEntropy,
-    "giotto_amplitude": GiottoAmplitude,
-}
-
-__all__ = [
-    "VECTORIZERS",
-    "BettiCurveVectorizer",
-    "DiagramVectorizer",
-    "EntropyVectorizer",
-    "ImageVectorizer",
-    "LandscapeVectorizer",
-    "SilhouetteVectorizer",
-    "StatisticsVectorizer",
-    "make_vectorizer",
-    "vectorizer_from_state",
-]
+__all__ = ["VECTORIZERS", "DiagramVectorizer", "make_vectorizer", "vectorizer_from_state"]
 
 
 def make_vectorizer(params: VectorizationParams, homology_dimensions: Sequence[int] = (0, 1)) -> DiagramVectorizer:
@@ -76,4 +36,5 @@ def _vectorizer_class(params: VectorizationParams) -> type[DiagramVectorizer]:
     if name not in VECTORIZERS:
         hint = did_you_mean(name, VECTORIZERS)
         raise ParameterError(f"tda: unknown vectorization '{name}'{hint or '.'} Allowed: {', '.join(VECTORIZERS)}")
-    return VECTORIZERS[name]
+    found: type[DiagramVectorizer] = resolve_name(f"topology_efficient_dl.{VECTORIZERS[name]}")
+    return found

@@ -122,6 +122,13 @@ class DiagramVectorizer(TransformerMixin, BaseEstimator, ABC):
     def _names(self, row: int) -> list[str]:
         """Feature names of the ``row``-th homology dimension, without the dimension."""
 
+    @abstractmethod
+    def flops(self, n_bars: int) -> int | None:
+        """Operations to vectorise and standardise the bars of one homology dimension; None if they depend on the data.
+
+        Sorting is not counted.
+        """
+
     def _values_per_bar(self) -> int:
         """Values that the largest temporary array holds per bar."""
         return self.params.n_bins

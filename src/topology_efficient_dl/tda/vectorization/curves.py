@@ -131,6 +131,10 @@ class LandscapeVectorizer(CurveVectorizer):
         layers = landscape(self._clipped(bars, row), self._grid(row), self.params.n_layers)
         return layers.reshape(len(layers), -1)
 
+    def flops(self, n_bars: int) -> int:
+        """As in the base class."""
+        return 4 * n_bars * self.params.n_bins + 2 * self.params.n_layers * self.params.n_bins
+
     def _names(self, row: int) -> list[str]:
         return [f"landscape_{k}_{i}" for k in range(1, self.params.n_layers + 1) for i in range(self.params.n_bins)]
 
@@ -140,6 +144,10 @@ class SilhouetteVectorizer(CurveVectorizer):
 
     def _vectorise(self, bars: Bars, row: int) -> FloatArray:
         return silhouette(self._clipped(bars, row), self._grid(row), self.params.power)
+
+    def flops(self, n_bars: int) -> int:
+        """As in the base class: tents, weights, their sum."""
+        return 6 * n_bars * self.params.n_bins + 3 * n_bars + 2 * self.params.n_bins
 
     def _names(self, row: int) -> list[str]:
         return [f"silhouette_{i}" for i in range(self.params.n_bins)]
@@ -151,6 +159,10 @@ class BettiCurveVectorizer(CurveVectorizer):
     def _vectorise(self, bars: Bars, row: int) -> FloatArray:
         return betti_curve(bars, self._grid(row))
 
+    def flops(self, n_bars: int) -> int:
+        """As in the base class."""
+        return 3 * n_bars * self.params.n_bins + 2 * self.params.n_bins
+
     def _names(self, row: int) -> list[str]:
         return [f"betti_curve_{i}" for i in range(self.params.n_bins)]
 
@@ -160,6 +172,10 @@ class EntropyVectorizer(CurveVectorizer):
 
     def _vectorise(self, bars: Bars, row: int) -> FloatArray:
         return entropy_summary(self._clipped(bars, row), self._grid(row))
+
+    def flops(self, n_bars: int) -> int:
+        """As in the base class."""
+        return 5 * n_bars + 4 * n_bars * self.params.n_bins + 2 * (self.params.n_bins + 1)
 
     def _names(self, row: int) -> list[str]:
         return ["entropy", *(f"entropy_summary_{i}" for i in range(self.params.n_bins))]

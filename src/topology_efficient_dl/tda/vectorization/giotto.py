@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from topology_efficient_dl.tda.diagrams import FloatArray, PersistenceDiagrams
 from topology_efficient_dl.tda.vectorization import base
-from topology_efficient_dl.tda.vectorization.base import Bars, padded_bars
+from topology_efficient_dl.tda.vectorization.base import Bars, DiagramVectorizer, padded_bars
+from topology_efficient_dl.tda.vectorization.curves import (
+    BettiCurveVectorizer,
+    LandscapeVectorizer,
+    SilhouetteVectorizer,
+)
 from topology_efficient_dl.tda.vectorization.image import ImageVectorizer
 
 AMPLITUDES = ("bottleneck", "wasserstein", "betti", "landscape", "silhouette", "heat", "persistence_image")
@@ -30,6 +35,13 @@ class GiottoVectorizer(ImageVectorizer):
 
     endless: ClassVar[bool] = False
     """Whether essential bars are still alive at the last grid point."""
+
+    ours: ClassVar[type[DiagramVectorizer] | None] = None
+    """Our vectoriser with as many operations; None where the width of a filter depends on the data."""
+
+    def flops(self, n_bars: int) -> int | None:
+        """As in the base class."""
+        return None if self.ours is None else self.ours(self.params, self.homology_dimensions).flops(n_bars)
 
     def transform(self, diagrams: PersistenceDiagrams) -> FloatArray:
         """Feature vectors, (n_samples, n_features) float64, a block per homology dimension."""
@@ -81,6 +93,8 @@ class GiottoVectorizer(ImageVectorizer):
 class GiottoLandscape(GiottoVectorizer):
     """``gtda.diagrams.PersistenceLandscape``, the numbers of our ``landscape``."""
 
+    ours = LandscapeVectorizer
+
     def _transformers(self) -> list[Any]:
         from gtda.diagrams import PersistenceLandscape
 
@@ -92,6 +106,8 @@ class GiottoLandscape(GiottoVectorizer):
 
 class GiottoSilhouette(GiottoVectorizer):
     """``gtda.diagrams.Silhouette``, the numbers of our ``silhouette``."""
+
+    ours = SilhouetteVectorizer
 
     def _transformers(self) -> list[Any]:
         from gtda.diagrams import Silhouette
@@ -107,6 +123,7 @@ class GiottoBettiCurve(GiottoVectorizer):
     """``gtda.diagrams.BettiCurve``, the numbers of our ``betti_curve``."""
 
     endless = True
+    ours = BettiCurveVectorizer
 
     def _transformers(self) -> list[Any]:
         from gtda.diagrams import BettiCurve
@@ -119,6 +136,10 @@ class GiottoBettiCurve(GiottoVectorizer):
 
 class GiottoEntropy(GiottoVectorizer):
     """``gtda.diagrams.PersistenceEntropy`` in bits, 0 without bars; ours is in nats and has a curve beside it."""
+
+    def flops(self, n_bars: int) -> int:
+        """As in the base class."""
+        return 5 * n_bars + 2
 
     def _transformers(self) -> list[Any]:
         from gtda.diagrams import PersistenceEntropy

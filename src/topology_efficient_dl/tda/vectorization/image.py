@@ -86,6 +86,11 @@ class ImageVectorizer(DiagramVectorizer):
         images = persistence_image(clipped, births, persistences, sigma, self.params.power)
         return images.reshape(len(images), -1)
 
+    def flops(self, n_bars: int) -> int | None:
+        """As in the base class: weights, a kernel along each axis, their product."""
+        bins = self.params.n_bins
+        return 2 * n_bars + 11 * n_bars * bins + 2 * n_bars * bins**2 + 2 * bins**2
+
     def _names(self, row: int) -> list[str]:
         n_columns = len(self._axes(row)[0])
         return [f"image_{i}_{j}" for i in range(self.params.n_bins) for j in range(n_columns)]

@@ -71,6 +71,10 @@ class StatisticsVectorizer(DiagramVectorizer):
         tables = [moments_and_quantiles(values, dies) for values in (finite.birth, finite.death, persistence)]
         return np.concatenate([np.stack(scalars, axis=1), *tables], axis=1)
 
+    def flops(self, n_bars: int) -> int:
+        """As in the base class."""
+        return 20 * n_bars + 2 * 32
+
     def _names(self, row: int) -> list[str]:
         scalars = ["count", "essential_count", "essential_birth_mean", "total_persistence", "entropy"]
         return scalars + [f"{quantity}_{summary}" for quantity in QUANTITIES for summary in SUMMARIES]
