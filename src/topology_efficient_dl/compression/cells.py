@@ -4,57 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.collections.execution import SEQUENTIAL
-from topology_efficient_dl.compression.compress import (
-    compress_cell,
-    compressed_key,
-    dense_key,
-    variant_of,
-)
-from topology_efficient_dl.data.split import SeriesByPart
+from topology_efficient_dl.collections.keys import CellKey, dataset_of, dense_key, normal_key, variant_of
+from topology_efficient_dl.compression.compress import compress_cell, compress_graph_cell
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.compression import CompressionParams
 from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams, TrainParams
-from topology_efficient_dl.tasks.cells import dataset_of
-
-AnySplit = TypeVar("AnySplit", bound=SeriesByPart)
 
 
 def compress_all(
     models: Collection[TrainedModel],
-    splits: Collection[AnySplit],
     compression: CompressionParams,
-    efficiency: EfficiencyParams,
     parallel: ParallelParams,
+    splits: Collection[Any] | None = None,
+    efficiency: EfficiencyParams | None = None,
 ) -> Collection[TrainedModel]:
     """Every model made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``; not yet trained on.
 
     Parameters
     ----------
     models : by ``<dataset>/<model>/<seed>``
-    splits : by dataset, what the models read
     compression : the recipes
-    efficiency : how timings are made, for recipes in which they have a say
     parallel : how cells run; one after the other where something is timed
+    splits : by dataset, the series that layers are timed on; None for networks that read graphs, which are not timed
+    efficiency : how timings are made, for recipes in which they have a say
     """
+    recipes, wanted = compression.recipes(), partial(is_wanted, compression)
+    if splits is None:
+        untimed = {name: (name, recipe.without_tuning()) for name, recipe in recipes.items()}
+        cells = models.cross(untimed).filter(wanted)
+        return cells.map(compress_graph_cell).renamed(normal_key).run_on(parallel)
     how = efficiency, environment_fingerprint()
-    recipes = {
-        name: (name, recipe.without_tuning(), how if recipe.is_measured else None)
-        for name, recipe in compression.recipes().items()
+    timed = {
+        name: (name, recipe.without_tuning(), how if recipe.is_measured else None) for name, recipe in recipes.items()
     }
-    cells = models.cross().join(splits, dataset_of).cross(recipes).filter(partial(is_wanted, compression))
-    alone = any(recipe.is_measured for recipe in compression.recipes().values())
-    return cells.map(compress_cell).renamed(compressed_key).run_on(SEQUENTIAL if alone else parallel)
+    cells = models.cross().join(splits, dataset_of).cross(timed).filter(wanted)
+    alone = any(recipe.is_measured for recipe in recipes.values())
+    return cells.map(compress_cell).renamed(normal_key).run_on(SEQUENTIAL if alone else parallel)
 
 
 def tune_all(
     compressed: Collection[TrainedModel],
     models: Collection[TrainedModel],
-    splits: Collection[AnySplit],
+    splits: Collection[Any],
     compression: CompressionParams,
     tune_one: Callable[..., TrainedModel],
     train: TrainParams,
@@ -77,5 +73,5 @@ def tune_all(
 
 def is_wanted(compression: CompressionParams, key: str) -> bool:
     """Whether a recipe is made of a model; the key is ``<dataset>/<model>/<seed>/<variant>``."""
-    _, model, _, variant = key.split("/")
-    return compression.takes(variant, model)
+    cell = CellKey.parse(key)
+    return cell.variant is not None and compression.takes(cell.variant, cell.model)

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.collections.keys import dataset_of
 from topology_efficient_dl.compression.cells import compress_all, tune_all
 from topology_efficient_dl.compression.compress import layers_table
-from topology_efficient_dl.compression.forecast_tuning import tune_forecast_cell
+from topology_efficient_dl.compression.tuning import tune_forecast_cell
 from topology_efficient_dl.data.forecasting import (
     ForecastSplit,
     cut_windows,
@@ -29,13 +30,8 @@ from topology_efficient_dl.params.training import EfficiencyParams, ParallelPara
 from topology_efficient_dl.reports.document import results_document
 from topology_efficient_dl.reports.forecast_page import draw_forecasts, render_forecasts
 from topology_efficient_dl.reports.forecast_tables import forecast_results, read_seeds, score_forecasts
-from topology_efficient_dl.tasks.cells import dataset_of, fits_table, training_log
-from topology_efficient_dl.tasks.forecast_cells import (
-    NO_SEED,
-    fit_forecast_cell,
-    forecast_cell,
-    naive_cell,
-)
+from topology_efficient_dl.tasks.cells import fit_forecast_cell, fits_table, forecast_cell, naive_cell, training_log
+from topology_efficient_dl.tasks.forecasts import NO_SEED
 
 Rows = list[dict[str, Any]]
 
@@ -68,7 +64,7 @@ def compress_forecasters(
     parallel: ParallelParams,
 ) -> Collection[TrainedModel]:
     """Every network made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``."""
-    return compress_all(models, splits, forecast.compression, efficiency, parallel)
+    return compress_all(models, forecast.compression, parallel, splits, efficiency)
 
 
 def tabulate_layers(compressed: Collection[TrainedModel]) -> pd.DataFrame:

@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 
 from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.collections.keys import CellKey, dataset_of, dense_key, variant_of
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.compression.cells import tune_all
-from topology_efficient_dl.compression.compress import dense_key, variant_of
-from topology_efficient_dl.compression.graph_cells import tune_graph_cell
-from topology_efficient_dl.compression.tuning import tune_cell
+from topology_efficient_dl.compression.tuning import tune_cell, tune_graph_cell
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.features import FeatureInput
@@ -23,7 +22,8 @@ from topology_efficient_dl.params.base import Names, Seeds
 from topology_efficient_dl.params.compression import CompressionParams
 from topology_efficient_dl.params.models import ModelSpec, Transforms, Zoo
 from topology_efficient_dl.params.training import ParallelParams, TrainParams
-from topology_efficient_dl.tasks import cells, graph_cells
+from topology_efficient_dl.tasks import cells
+from topology_efficient_dl.tasks.graphs import features_key, groups_key
 
 
 def fit_models(
@@ -65,7 +65,7 @@ def predict_test(
 ) -> Collection[pd.DataFrame]:
     """Test predictions of every cell; transforms that were fitted in the cell are applied anew."""
     stored = cells.features_of(zoo.root, features, fitted_in_cell=transforms.root)
-    inputs = models.cross().join(splits, cells.dataset_of).join(features, stored)
+    inputs = models.cross().join(splits, dataset_of).join(features, stored)
     return inputs.map(cells.predict_cell).run_on(parallel)
 
 
@@ -113,8 +113,8 @@ def tune_graph_models(
         compressed.cross()
         .join(models, dense_key)
         .join(recipes, variant_of)
-        .join(specs, lambda key: dense_key(key).split("/")[1])
-        .join(tasks, cells.dataset_of)
+        .join(specs, lambda key: CellKey.parse(key).model)
+        .join(tasks, dataset_of)
     )
     whole = _with_material(material, complexes, features, groups, zoo.root)
     return whole.map(tune_graph_cell, train).run_on(parallel)
@@ -130,7 +130,7 @@ def predict_series_test(
 ) -> Collection[pd.DataFrame]:
     """Test predictions of every cell of models that read series."""
     nothing: Collection[Any] = Collection.of({})
-    inputs = models.cross().join(splits, cells.dataset_of).join(nothing, lambda _: None)
+    inputs = models.cross().join(splits, dataset_of).join(nothing, lambda _: None)
     return inputs.map(cells.predict_cell).run_on(parallel)
 
 
@@ -152,7 +152,7 @@ def fit_graph_models(
     entries = {name: (name, spec) for name, spec in chosen.items()}
     cells_of_graphs = tasks.cross(entries, {str(draw): draw for draw in seeds.root})
     material = _with_material(cells_of_graphs, complexes, features, groups, chosen)
-    return material.map(graph_cells.fit_graph_cell, train).run_on(parallel)
+    return material.map(cells.fit_graph_cell, train).run_on(parallel)
 
 
 def predict_graph_test(
@@ -165,9 +165,9 @@ def predict_graph_test(
     parallel: ParallelParams,
 ) -> Collection[pd.DataFrame]:
     """Test predictions of every cell."""
-    fitted = models.cross().join(tasks, cells.dataset_of)
+    fitted = models.cross().join(tasks, dataset_of)
     material = _with_material(fitted, complexes, features, groups, zoo.root)
-    return material.map(graph_cells.predict_graph_cell).run_on(parallel)
+    return material.map(cells.predict_graph_cell).run_on(parallel)
 
 
 def _with_material(
@@ -177,8 +177,4 @@ def _with_material(
     groups: Collection[Groups],
     zoo: Mapping[str, ModelSpec],
 ) -> Collection[Any]:
-    return (
-        cells_of_graphs.join(complexes, cells.dataset_of)
-        .join(features, graph_cells.features_key(zoo))
-        .join(groups, graph_cells.groups_key(zoo))
-    )
+    return cells_of_graphs.join(complexes, dataset_of).join(features, features_key(zoo)).join(groups, groups_key(zoo))
