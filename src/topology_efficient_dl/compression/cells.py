@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,10 +9,12 @@ from topology_efficient_dl.collections.collection import Collection
 from topology_efficient_dl.collections.execution import SEQUENTIAL
 from topology_efficient_dl.collections.keys import CellKey, dataset_of, dense_key, normal_key, variant_of
 from topology_efficient_dl.compression.compress import compress_cell, compress_graph_cell
+from topology_efficient_dl.compression.tuning import tune_cell, tune_forecast_cell, tune_graph_cell
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.compression import CompressionParams
 from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams, TrainParams
+from topology_efficient_dl.tasks.inputs import CellInputs, ForecastInputs, GraphInputs
 
 
 def compress_all(
@@ -50,9 +51,8 @@ def compress_all(
 def tune_all(
     compressed: Collection[TrainedModel],
     models: Collection[TrainedModel],
-    splits: Collection[Any],
+    inputs: CellInputs,
     compression: CompressionParams,
-    tune_one: Callable[..., TrainedModel],
     train: TrainParams,
     parallel: ParallelParams,
 ) -> Collection[TrainedModel]:
@@ -61,14 +61,19 @@ def tune_all(
     Parameters
     ----------
     compressed : of `compress_all`
-    models, splits, compression : as it had them
-    tune_one : versioned; from a compressed model, its dense one, its split and its recipe, and ``train``
+    models, compression : as it had them
+    inputs : what the dense models were fitted on
     train : of the dense models
     parallel : how cells run
     """
-    recipes = Collection.of(compression.recipes())
-    material = compressed.cross().join(models, dense_key).join(splits, dataset_of).join(recipes, variant_of)
-    return material.map(tune_one, train).run_on(parallel)
+    recipes, taught = Collection.of(compression.recipes()), compressed.cross().join(models, dense_key)
+    if isinstance(inputs, GraphInputs):
+        specs = Collection.of(dict(inputs.zoo.root))
+        cells = taught.join(recipes, variant_of).join(specs, lambda key: CellKey.parse(key).model)
+        whole = inputs.to_fit(cells.join(inputs.splits, dataset_of))
+        return whole.map(tune_graph_cell, train).run_on(parallel)
+    tune_one = tune_forecast_cell if isinstance(inputs, ForecastInputs) else tune_cell
+    return taught.join(inputs.splits, dataset_of).join(recipes, variant_of).map(tune_one, train).run_on(parallel)
 
 
 def is_wanted(compression: CompressionParams, key: str) -> bool:

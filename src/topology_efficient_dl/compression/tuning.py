@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,19 +11,15 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from topology_efficient_dl.collections.fingerprint import versioned
-from topology_efficient_dl.complexes.groups import Groups
-from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.forecasting import ForecastSplit
-from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.trained import TrainedModel, weights_of
 from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.tasks.forecasts import Forecasts
-from topology_efficient_dl.tasks.graphs import Features, GraphClasses, own_training
 from topology_efficient_dl.tasks.series import SeriesClasses
-from topology_efficient_dl.tasks.task import Task, fit
+from topology_efficient_dl.tasks.task import Task, fit, own_training
 from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.network import layer_at, rank_levels
 from topology_efficient_dl.tensor.widths import with_widths
@@ -31,14 +27,14 @@ from topology_efficient_dl.training.fine_tuning import Lesson, train_on
 from topology_efficient_dl.training.runtime import member_seed, training_device
 from topology_efficient_dl.training.weight_masks import Held, Levels
 
+if TYPE_CHECKING:
+    from topology_efficient_dl.tasks.graphs import TuneGraphCell
+
 ADAPTERS = 2
 """Number of the stream of random numbers that adapters start from; 0 and 1 are those of a fit and of fine-tuning."""
 
 TuneCell = tuple[TrainedModel, TrainedModel, Split, CompressionRecipe]
 TuneForecastCell = tuple[TrainedModel, TrainedModel, ForecastSplit, CompressionRecipe]
-TuneGraphCell = tuple[
-    TrainedModel, TrainedModel, CompressionRecipe, ModelSpec, GraphTask, SimplicialComplex, Features, Groups | None
-]
 
 
 @versioned(1, name="compression.tuning:tune_cell")
@@ -51,6 +47,8 @@ def tune_cell(cell: TuneCell, train: TrainParams) -> TrainedModel:
 @versioned(1, name="compression.graph_cells:tune_graph_cell")
 def tune_graph_cell(cell: TuneGraphCell, train: TrainParams) -> TrainedModel:
     """One compressed model of graphs trained on, with the dense one as its teacher."""
+    from topology_efficient_dl.tasks.graphs import GraphClasses  # torch-geometric, which cells of series do without
+
     compressed, dense, recipe, spec, task, complex_, features, groups = cell
     return tune(compressed, dense, GraphClasses.of(task, complex_, features, groups), recipe, own_training(spec, train))
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.collections.keys import CellKey
-from topology_efficient_dl.complexes.groups import Groups
-from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.forecasting import ForecastSplit
 from topology_efficient_dl.data.forecasting.naive import NAIVE
-from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.features import FeatureInput
@@ -21,15 +19,15 @@ from topology_efficient_dl.params.models import ModelSpec, TransformRecipe
 from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.tasks.closed_form import fit_on_transform
 from topology_efficient_dl.tasks.forecasts import NO_SEED, Forecasts, forecasts_table
-from topology_efficient_dl.tasks.graphs import Features, GraphClasses, own_training
 from topology_efficient_dl.tasks.series import SeriesClasses
-from topology_efficient_dl.tasks.task import fit, predict
+from topology_efficient_dl.tasks.task import fit, own_training, predict
+
+if TYPE_CHECKING:
+    from topology_efficient_dl.tasks.graphs import FitGraphCell, PredictGraphCell
 
 Entry = tuple[str, ModelSpec]
 FitCell = tuple[Split, Entry, int, FeatureInput | TransformRecipe | None]
 PredictCell = tuple[TrainedModel, Split, FeatureInput | None]
-FitGraphCell = tuple[GraphTask, Entry, int, SimplicialComplex, Features, Groups | None]
-PredictGraphCell = tuple[TrainedModel, GraphTask, SimplicialComplex, Features, Groups | None]
 
 
 @versioned(2, name="training.cells:fit_cell")
@@ -44,6 +42,8 @@ def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
 @versioned(1, name="training.graph_cells:fit_graph_cell")
 def fit_graph_cell(cell: FitGraphCell, train: TrainParams) -> TrainedModel:
     """Fit one model on one dataset with one draw of labels."""
+    from topology_efficient_dl.tasks.graphs import GraphClasses  # torch-geometric, which cells of series do without
+
     task, (name, spec), draw, complex_, features, groups = cell
     return fit(GraphClasses.of(task, complex_, features, groups), spec, draw, own_training(spec, train), model=name)
 
@@ -65,6 +65,8 @@ def predict_cell(cell: PredictCell) -> pd.DataFrame:
 @versioned(1, name="training.graph_cells:predict_graph_cell")
 def predict_graph_cell(cell: PredictGraphCell) -> pd.DataFrame:
     """Predictions on test, one row a node or graph, in the same columns."""
+    from topology_efficient_dl.tasks.graphs import GraphClasses  # torch-geometric, which cells of series do without
+
     model, task, complex_, features, groups = cell
     return predict(GraphClasses.of(task, complex_, features, groups), model)
 

@@ -35,6 +35,7 @@ from topology_efficient_dl.models.simplicial.diffusion_kernels import DiffusionK
 from topology_efficient_dl.models.simplicial.label_diffusion import DiffusionOptions, fit_label_diffusion
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
+from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.graphs import OWN, AnyRecipe
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
@@ -45,6 +46,11 @@ from topology_efficient_dl.training.samples import Loader, Samples, Shuffled, Te
 IntArray = NDArray[np.int64]
 Features = PropagatedFeatures | DiffusionKernels
 Parts = tuple[SimplicialComplex, Features, Groups | None]
+FitGraphCell = tuple[GraphTask, tuple[str, ModelSpec], int, SimplicialComplex, Features, Groups | None]
+PredictGraphCell = tuple[TrainedModel, GraphTask, SimplicialComplex, Features, Groups | None]
+TuneGraphCell = tuple[
+    TrainedModel, TrainedModel, CompressionRecipe, ModelSpec, GraphTask, SimplicialComplex, Features, Groups | None
+]
 Labelled = dict[str, tuple[IntArray, IntArray]]
 
 
@@ -305,11 +311,6 @@ class GraphSamples:
 def _on(device: torch.device, *arrays: NDArray[Any]) -> tuple[Tensor, Tensor]:
     first, second = (torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays)
     return first, second
-
-
-def own_training(spec: ModelSpec, train: TrainParams) -> TrainParams:
-    """The parameters of the loop, with what the model's entry in the zoo says of its own."""
-    return TrainParams(**{**train.model_dump(), **spec.train}) if spec.train else train
 
 
 def recipe_of(spec: ModelSpec) -> str:

@@ -107,6 +107,11 @@ def predict(task: Task, model: TrainedModel) -> pd.DataFrame:
         return task.answers(model)
 
 
+def own_training(spec: ModelSpec, train: TrainParams) -> TrainParams:
+    """The parameters of the loop, with what the model's entry in the zoo says of its own."""
+    return TrainParams(**{**train.model_dump(), **spec.train}) if spec.train else train
+
+
 def cell_card(
     dataset: str, spec: ModelSpec, seed: int, model: str, options: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:

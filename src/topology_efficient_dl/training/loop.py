@@ -70,7 +70,7 @@ def fit_networks(
     bar = tqdm(total=epochs, desc=name, unit="epoch", disable=None if progress else True, leave=False)
     fit = _Fit(card, samples, objective, train, device, name, lambda row: _advance(bar, row))
     with bar, ONE_FIT, silent_lightning():
-        fits = [fit.member(member_seed(card["seed"], member)) for member in range(card["members"])]
+        fits = list(map(fit.member, [member_seed(card["seed"], member) for member in range(card["members"])]))
     return _trained(card, fits, state or {}, time.perf_counter() - started)
 
 

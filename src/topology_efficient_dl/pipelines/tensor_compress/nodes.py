@@ -18,12 +18,12 @@ from topology_efficient_dl.params.training import EfficiencyParams, ParallelPara
 
 def compress_models(
     models: Collection[TrainedModel],
-    splits: Collection[Split],
     compression: CompressionParams,
-    efficiency: EfficiencyParams,
     parallel: ParallelParams,
+    splits: Collection[Split] | None = None,
+    efficiency: EfficiencyParams | None = None,
 ) -> Collection[TrainedModel]:
-    """Every trained model made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``."""
+    """Every model made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``; timed on series only."""
     return compress_all(models, compression, parallel, splits, efficiency)
 
 
@@ -47,13 +47,6 @@ def choose_models(models: Collection[TrainedModel], chosen: Names, train: TrainP
                 f"There are: {', '.join(trained)}. Name it in track_b.models too"
             )
     return models.filter(lambda key: CellKey.parse(key).name in chosen.root)
-
-
-def compress_graph_models(
-    models: Collection[TrainedModel], compression: CompressionParams, parallel: ParallelParams
-) -> Collection[TrainedModel]:
-    """Every chosen model of graphs made smaller by every recipe, by ``<dataset>/<model>.<variant>/<draw>``."""
-    return compress_all(models, compression, parallel)
 
 
 def tabulate_layers(compressed: Collection[TrainedModel]) -> pd.DataFrame:
