@@ -110,11 +110,7 @@ def compress(
     DataError : weights that are not finite
     """
     name = compressed_name(model.card["model"], variant)
-    if model.card["members"] > 1 or model.card["recipe"] is not None:
-        raise ParameterError(
-            f"{name}: compression takes one network that reads series or graphs; '{model.card['model']}' is "
-            f"{'an ensemble' if model.card['members'] > 1 else 'a model of features'}. Name another in track_c.models"
-        )
+    _check_one_network(model, name)
     started = time.perf_counter()
     try:
         start = (
@@ -134,6 +130,14 @@ def compress(
     except RuntimeError as error:  # of torch: names or shapes of weights differ
         raise ParameterError(f"{name}: what {recipe.method} made cannot be rebuilt from its card: {error}") from error
     return found
+
+
+def _check_one_network(model: TrainedModel, name: str) -> None:
+    if model.card["members"] > 1 or model.card["recipe"] is not None:
+        raise ParameterError(
+            f"{name}: compression takes one network that reads series or graphs; '{model.card['model']}' is "
+            f"{'an ensemble' if model.card['members'] > 1 else 'a model of features'}. Name another in track_c.models"
+        )
 
 
 def _as_model(model: TrainedModel, start: Start, name: str, how: Mapping[str, Any], seconds: float) -> TrainedModel:
