@@ -32,7 +32,7 @@ from topology_efficient_dl.params.graphs import (
     NodeFeatureParams,
     PropagationRecipe,
 )
-from topology_efficient_dl.tasks.graph_cells import material_of
+from topology_efficient_dl.tasks.graphs import material_of
 
 SCHOOL = PlantedContacts(n_classes=3, class_size=8, days=1, periods=4)
 RECIPES: dict[str, AnyRecipe] = {

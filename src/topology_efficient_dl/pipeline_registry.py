@@ -66,12 +66,12 @@ def register_pipelines() -> dict[str, Pipeline]:
     parts_b = {
         "ingest_b": _of_track_b(ingest.create_graph_pipeline(), {"graph_archive"}),
         "build_b": _of_track_b(simplicial_build.create_pipeline()),
-        "train_b": _of_track_b(train.create_graph_pipeline()),
+        "train_b": _of_track_b(train.create_pipeline("graphs")),
         "evaluate_b": _of_track_b(evaluate.create_graph_pipeline()),
     }
     parts_c = {
         "ingest_c": _of_track_c(ingest.create_pipeline(), {"ucr_archive"}),
-        "train_c": _of_track_c(train.create_series_pipeline()),
+        "train_c": _of_track_c(train.create_fitting_pipeline()),
         "tensor_compress": _of_track_c(tensor_compress.create_pipeline()),
         "fine_tune": _of_track_c(train.create_tuning_pipeline()),
         "evaluate_c": _of_track_c(
@@ -85,7 +85,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         + parts_b["build_b"]
         + parts_b["train_b"]
         + _of_compress_b(tensor_compress.create_graph_pipeline(), {"trained_models": "track_b.models"})
-        + _of_compress_b(train.create_graph_tuning_pipeline())
+        + _of_compress_b(train.create_tuning_pipeline("graphs"))
         + _of_compress_b(evaluate.create_graph_compression_pipeline(), {"models": "compress_b.all_models"})
     )
     ranks_c = track_c + _of_track_c(evaluate.create_rank_pipeline(), {"results": "track_c.results"})

@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 import torch
 
+from topology_efficient_dl.collections.keys import CellKey, dense_key, normal_key, variant_of
 from topology_efficient_dl.compression.compress import (
     compress,
-    dense_key,
     layers_table,
     sample_of,
-    variant_of,
 )
 from topology_efficient_dl.compression.peers import _without_channels, narrowed
 from topology_efficient_dl.compression.tuning import tune
@@ -29,7 +28,8 @@ from topology_efficient_dl.params.compression import AS_LARGE_AS_DENSE, Compress
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
 from topology_efficient_dl.reports.compression_context import recipe_words
-from topology_efficient_dl.tasks.series import fit
+from topology_efficient_dl.tasks.series import SeriesClasses
+from topology_efficient_dl.tasks.task import fit
 
 TRAIN = TrainParams(max_epochs=3, min_epochs=1, batch_size=8)
 QUICK = EfficiencyParams(rounds=2, min_run_seconds=0.002, batch_sizes=(1, 4), memory=False)
@@ -60,7 +60,7 @@ def split() -> Split:
 @pytest.fixture(scope="module")
 def dense(split: Split) -> dict[str, TrainedModel]:
     return {
-        name: fit(split, ModelSpec(architecture=name, size="small", options=options), 42, TRAIN)
+        name: fit(SeriesClasses(split), ModelSpec(architecture=name, size="small", options=options), 42, TRAIN)
         for name, options in NETWORKS.items()
     }
 
@@ -104,7 +104,7 @@ def test_every_method_makes_a_model_that_is_stored_trained_on_and_measured(
 ) -> None:
     small, full = shrunk(dense[name], split, **recipe)
     assert small.card["model"] == f"{name}.small"
-    tuned = tune(small, dense[name], split, full, TRAIN)
+    tuned = tune(small, dense[name], SeriesClasses(split), full, TRAIN)
     again = TrainedModel.from_bytes(tuned.to_bytes())
     torch.testing.assert_close(logits(again, split), logits(tuned, split))
     assert again.card["compression"]["base"] == name
@@ -124,7 +124,7 @@ def test_pruned_weights_stay_zero_and_their_number_is_that_of_the_budget(
     dense: dict[str, TrainedModel], split: Split
 ) -> None:
     small, full = shrunk(dense["fcn"], split, method="prune_weights")
-    tuned = tune(small, dense["fcn"], split, full, TRAIN)
+    tuned = tune(small, dense["fcn"], SeriesClasses(split), full, TRAIN)
     zeros = sum(int((weight == 0).sum()) for name, weight in tuned.weights.items() if weight.ndim > 1)
     assert zeros >= tuned.card["compression"]["zeros"]
     assert dense["fcn"].card["n_params"] - zeros <= 0.5 * dense["fcn"].card["n_params"]
@@ -132,7 +132,7 @@ def test_pruned_weights_stay_zero_and_their_number_is_that_of_the_budget(
 
 def test_adapters_change_nothing_but_what_they_adapt(dense: dict[str, TrainedModel], split: Split) -> None:
     small, full = shrunk(dense["fcn"], split, method="lora", rank=1)
-    tuned = tune(small, dense["fcn"], split, full, TRAIN)
+    tuned = tune(small, dense["fcn"], SeriesClasses(split), full, TRAIN)
     assert tuned.weights.keys() == dense["fcn"].weights.keys()
     changed = {name for name, weight in tuned.weights.items() if not torch.equal(weight, dense["fcn"].weights[name])}
     assert {f"{name}.weight" for name in small.card["compression"]["adapted"]} <= changed
@@ -159,9 +159,9 @@ def test_energy_and_rank_come_before_the_budget(dense: dict[str, TrainedModel], 
 def test_adapters_start_from_the_seed(dense: dict[str, TrainedModel], split: Split) -> None:
     small, full = shrunk(dense["fcn"], split, method="lora")
     torch.manual_seed(7)
-    first = tune(small, dense["fcn"], split, full, TRAIN)
+    first = tune(small, dense["fcn"], SeriesClasses(split), full, TRAIN)
     torch.manual_seed(8)
-    second = tune(small, dense["fcn"], split, full, TRAIN)
+    second = tune(small, dense["fcn"], SeriesClasses(split), full, TRAIN)
     assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
 
 
@@ -184,9 +184,9 @@ def test_a_causal_network_stays_causal(dense: dict[str, TrainedModel], split: Sp
 
 def test_a_small_network_that_normalises_its_input_does_so_when_it_is_trained(split: Split) -> None:
     spec = ModelSpec(architecture="fcn", size="small", options=NETWORKS["fcn"], normalise=True)
-    normalised = fit(split, spec, 42, TRAIN)
+    normalised = fit(SeriesClasses(split), spec, 42, TRAIN)
     small, full = shrunk(normalised, split, method="small_dense")
-    tuned = tune(small, normalised, split, full, TRAIN)
+    tuned = tune(small, normalised, SeriesClasses(split), full, TRAIN)
     torch.testing.assert_close(
         tuned.predictor()(split.series["test"]), tuned.predictor()(3 * split.series["test"] + 1), atol=1e-4, rtol=1e-3
     )
@@ -286,6 +286,12 @@ def test_channels_of_networks_on_long_series_are_pruned() -> None:
 def test_keys() -> None:
     assert dense_key("set/net.with.dots/1") == "set/net.with/1"
     assert variant_of("set/net.with.dots/1") == "dots"
+    assert variant_of("set/net/1") is None
+    assert normal_key("set/net/1/tucker") == str(CellKey("set", "net", 1, "tucker")) == "set/net.tucker/1"
+    assert CellKey.parse("set/net.tucker/-1") == CellKey("set", "net", -1, "tucker")
+    for wrong in ("set", "set/net", "set/net/one", "set/net/1/tucker/more"):
+        with pytest.raises(ValueError, match=f"'{wrong}' is no key of a cell, expected <dataset>/<model>"):
+            CellKey.parse(wrong)
 
 
 def test_verdicts_are_against_the_dense_model_and_peers_at_every_batch_size() -> None:

@@ -18,7 +18,8 @@ from topology_efficient_dl.models.graph_predictor import GraphPredictor
 from topology_efficient_dl.params.complexes import SimplicialParams
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import EfficiencyParams, TrainParams
-from topology_efficient_dl.tasks.graph_fitting import fit_on_graph
+from topology_efficient_dl.tasks.graphs import GraphClasses
+from topology_efficient_dl.tasks.task import fit as fit_task
 
 QUICK = EfficiencyParams(batch_sizes=(1, 8), rounds=2, min_run_seconds=0.001, memory=False)
 TRAIN = TrainParams(max_epochs=1, min_epochs=1, refit=False)
@@ -41,7 +42,7 @@ def measured(task: GraphTask, names):
         parts = material(task, spec.features or "own")
         features[f"{task.name}/{spec.features or 'own'}"] = parts.features
         for draw in (0, 1):
-            models[f"{task.name}/{name}/{draw}"] = fit_on_graph(task, parts, spec, draw, TRAIN, model=name)
+            models[f"{task.name}/{name}/{draw}"] = fit_task(GraphClasses(task, parts), spec, draw, TRAIN, model=name)
     return models, task, parts.complex, features, parts.groups
 
 

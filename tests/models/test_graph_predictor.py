@@ -25,7 +25,8 @@ from topology_efficient_dl.models.registry import find_architecture
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.graph_fitting import fit_on_graph
+from topology_efficient_dl.tasks.graphs import GraphClasses
+from topology_efficient_dl.tasks.task import fit as fit_task
 
 QUICK = TrainParams(max_epochs=1, min_epochs=1, refit=False)
 
@@ -40,7 +41,7 @@ def fitted():
         if key not in made:
             parts = material(task, recipe_read_by(architecture))
             spec = ModelSpec(architecture=architecture, size="small")
-            made[key] = fit_on_graph(task, parts, spec, 0, QUICK), parts
+            made[key] = fit_task(GraphClasses(task, parts), spec, 0, QUICK), parts
         return made[key]
 
     return fit
@@ -120,7 +121,7 @@ def test_networks_that_read_groups_among_operators_answer_for_graphs(fitted) -> 
     task = graph_set()
     parts = material(task)
     spec = ModelSpec(architecture="simplicial_operators", size="small", options={"operators": ["weight", "groups"]})
-    model = fit_on_graph(task, parts, spec, 0, QUICK)
+    model = fit_task(GraphClasses(task, parts), spec, 0, QUICK)
     graphs = task.parts(0)["test"]
     together = GraphPredictor(model).of_graphs(parts, graphs)
     alone = GraphPredictor(model, batch_graphs=1).of_graphs(parts, graphs)

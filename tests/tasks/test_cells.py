@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 import torch
 
+from topology_efficient_dl.collections.keys import dataset_of
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params.models import LevelSetRecipe, ModelSpec
 from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.tasks.cells import (
-    dataset_of,
     features_of,
     fit_cell,
     fits_table,

@@ -20,10 +20,15 @@ from topology_efficient_dl.models import (
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.series import TdaRecipe
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.series import fit
+from topology_efficient_dl.tasks import task
+from topology_efficient_dl.tasks.series import SeriesClasses
 from topology_efficient_dl.tda.extraction import TopologicalFeatureExtractor
 
 TWO = TrainParams(refit=False, max_epochs=2)
+
+
+def fit(split, spec, seed, train, features=None, **how):
+    return task.fit(SeriesClasses(split, features), spec, seed, train, **how)
 
 
 def small(architecture, **changes):

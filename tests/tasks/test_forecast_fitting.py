@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from topology_efficient_dl.compression.compress import compress_cell
-from topology_efficient_dl.compression.forecast_tuning import tune_forecast_cell
+from topology_efficient_dl.compression.tuning import tune_forecast_cell
 from topology_efficient_dl.data.forecasting import ForecastSeries, ForecastSplit, cut_windows
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation.metrics import score_forecast
@@ -18,9 +18,10 @@ from topology_efficient_dl.params.compression import CompressionRecipe, FineTune
 from topology_efficient_dl.params.forecasting import WindowParams
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.forecast_cells import fit_forecast_cell, forecast_cell, naive_cell
-from topology_efficient_dl.tasks.forecast_fitting import fit_forecaster
-from topology_efficient_dl.training.regression import Regression, TaughtRegression
+from topology_efficient_dl.tasks.cells import fit_forecast_cell, forecast_cell, naive_cell
+from topology_efficient_dl.tasks.forecasts import Forecasts
+from topology_efficient_dl.tasks.task import fit
+from topology_efficient_dl.training.objective import Regression, Teaching
 
 TRAIN = TrainParams(max_epochs=6, min_epochs=2, batch_size=8)
 FCN = ModelSpec(architecture="fcn", size="small", options={"filters": (8, 8, 8)})
@@ -41,7 +42,7 @@ def dense(split: ForecastSplit) -> TrainedModel:
 
 def test_squared_errors_are_means_over_steps_summed_over_samples() -> None:
     answers, targets = torch.randn(5, 3), torch.randn(5, 3)
-    total, weight = Regression(nn.Identity(), TRAIN)._loss(answers, targets)
+    total, weight = Regression(nn.Identity(), TRAIN).loss(answers, targets)
     assert float(weight) == 5
     assert float(total / weight) == pytest.approx(float(nn.functional.mse_loss(answers, targets)))
 
@@ -50,7 +51,7 @@ def test_squared_errors_are_means_over_steps_summed_over_samples() -> None:
 def test_the_teachers_part_is_its_squared_error(share: float) -> None:
     answers, targets, teacher = torch.randn(5, 3), torch.randn(5, 3), torch.randn(5, 3)
     both = torch.cat([targets, teacher], dim=1)
-    total, weight = TaughtRegression(nn.Identity(), TRAIN, share)._loss(answers, both)
+    total, weight = Regression(nn.Identity(), TRAIN, Teaching(share, 1.0)).taught_loss(answers, both)
     loss = nn.functional.mse_loss
     wanted = (1 - share) * loss(answers, targets) + share * loss(answers, teacher)
     assert float(total / weight) == pytest.approx(float(wanted), rel=1e-5)
@@ -69,7 +70,7 @@ def test_a_fit_chooses_epochs_on_validation_and_then_sees_it_too(split: Forecast
 
 
 def test_the_same_arguments_give_the_same_weights(split: ForecastSplit, dense: TrainedModel) -> None:
-    again = fit_forecaster(split, FCN, 42, TRAIN, model="fcn")
+    again = fit(Forecasts(split), FCN, 42, TRAIN, model="fcn")
     for name, value in dense.weights.items():
         torch.testing.assert_close(again.weights[name], value, atol=0, rtol=0)
 
@@ -78,7 +79,7 @@ def test_test_is_not_looked_at(split: ForecastSplit, dense: TrainedModel) -> Non
     values = split.values.copy()
     values[split.origins["test"][0] :] = -1e6
     other = ForecastSplit(**{**{f: getattr(split, f) for f in split.__dataclass_fields__}, "values": values})
-    again = fit_forecaster(other, FCN, 42, TRAIN, model="fcn")
+    again = fit(Forecasts(other), FCN, 42, TRAIN, model="fcn")
     assert all(torch.equal(again.weights[name], value) for name, value in dense.weights.items())
 
 
@@ -109,7 +110,7 @@ def test_a_forecaster_refuses_what_is_not_finite_and_its_predictor_tells_of_its_
 def test_a_forecaster_takes_and_gives_values_of_the_series(split: ForecastSplit, relative: str) -> None:
     series = ForecastSeries("waves", split.values, 12, "units", "made here")
     other = cut_windows(series, WindowParams(context=16, horizon=4, relative_to=relative))
-    fitted = fit_forecaster(other, FCN, 1, TrainParams(max_epochs=1, min_epochs=1))
+    fitted = fit(Forecasts(other), FCN, 1, TrainParams(max_epochs=1, min_epochs=1))
     call = Forecaster(TrainedModel.from_bytes(fitted.to_bytes()))
     np.testing.assert_allclose(call(other.past("test")).ravel(), forecast_cell((fitted, other))["forecast"], rtol=1e-6)
     with pytest.raises(DataError, match=r"shape \(2, 9\), expected \(n, 16\)"):
@@ -124,7 +125,7 @@ def test_a_classifier_is_no_forecaster(dense: TrainedModel) -> None:
 
 def test_a_network_learns_what_a_naive_rule_cannot(split: ForecastSplit) -> None:
     spec = ModelSpec(architecture="gru", size="small")
-    fitted = fit_forecaster(split, spec, 1, TrainParams(max_epochs=60, min_epochs=30, learning_rate=1e-2))
+    fitted = fit(Forecasts(split), spec, 1, TrainParams(max_epochs=60, min_epochs=30, learning_rate=1e-2))
     errors = [score_forecast(table["target"], table["forecast"])["rmse"] for table in (
         forecast_cell((fitted, split)), naive_cell(split, "naive"), naive_cell(split, "seasonal_naive")
     )]  # fmt: skip
@@ -134,7 +135,7 @@ def test_a_network_learns_what_a_naive_rule_cannot(split: ForecastSplit) -> None
 @pytest.mark.parametrize("architecture", ["inception_time", "fcn", "resnet", "gru", "transformer"])
 def test_every_network_of_series_forecasts(split: ForecastSplit, architecture: str) -> None:
     short = TrainParams(max_epochs=1, min_epochs=1)
-    fitted = fit_forecaster(split, ModelSpec(architecture=architecture, size="small"), 1, short)
+    fitted = fit(Forecasts(split), ModelSpec(architecture=architecture, size="small"), 1, short)
     assert fitted.predictor(merge=True)(split.series["test"]).shape == (len(split.origins["test"]), 4)
 
 
@@ -173,4 +174,4 @@ def test_training_on_comes_nearer_to_the_teacher(split: ForecastSplit, dense: Tr
 
 def test_an_ensemble_is_refused(split: ForecastSplit) -> None:
     with pytest.raises(ParameterError, match="an ensemble averages probabilities, and forecasts have none"):
-        fit_forecaster(split, ModelSpec(architecture="fcn", members=2), 1, TRAIN)
+        fit(Forecasts(split), ModelSpec(architecture="fcn", members=2), 1, TRAIN)

@@ -28,16 +28,18 @@ from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatur
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.graph_cells import (
+from topology_efficient_dl.tasks.cells import fit_graph_cell, predict_graph_cell
+from topology_efficient_dl.tasks.graphs import (
+    GraphClasses,
+    GraphSamples,
+    NodeSamples,
     features_key,
-    fit_graph_cell,
     groups_key,
-    predict_graph_cell,
     recipe_of,
     recipe_reads_groups,
 )
-from topology_efficient_dl.tasks.graph_fitting import fit_on_graph
-from topology_efficient_dl.tasks.graph_samples import GraphSamples, NodeSamples, Shuffled
+from topology_efficient_dl.tasks.task import fit as fit_task
+from topology_efficient_dl.training.samples import Shuffled
 
 TWO_EPOCHS = TrainParams(max_epochs=2, min_epochs=1)
 LONG = TrainParams(max_epochs=60, min_epochs=60, learning_rate=0.02, batch_size=8)
@@ -143,7 +145,7 @@ def test_a_card_says_what_is_rebuilt() -> None:
 
 def test_an_ensemble_has_several_members() -> None:
     spec = ModelSpec(architecture="gcn", size="small", members=2)
-    model = fit_on_graph(static_graph(), material(static_graph()), spec, 0, TWO_EPOCHS)
+    model = fit_task(GraphClasses(static_graph(), material(static_graph())), spec, 0, TWO_EPOCHS)
     assert len(model.card["best_epochs"]) == 2
     assert model.card["model"] == "gcn"
     assert model.card["epochs"] == 2 * 2 + sum(model.card["best_epochs"])
@@ -158,13 +160,19 @@ def test_a_model_may_have_training_of_its_own() -> None:
 
 def test_models_of_series_are_refused() -> None:
     with pytest.raises(ParameterError, match=r"zoo.cnn: architecture 'tiny_cnn' reads series and no graphs"):
-        fit_on_graph(contacts(), material(contacts()), ModelSpec(architecture="tiny_cnn"), 0, TWO_EPOCHS, model="cnn")
+        fit_task(
+            GraphClasses(contacts(), material(contacts())),
+            ModelSpec(architecture="tiny_cnn"),
+            0,
+            TWO_EPOCHS,
+            model="cnn",
+        )
 
 
 def test_a_draw_without_validation_is_refused() -> None:
     task = replace(contacts(), label_share=0.1)  # one label of each class
     with pytest.raises(DataError, match=r"'school' has no labels in validation of draw 0.*Raise graphs.label_share"):
-        fit_on_graph(task, material(task), ModelSpec(architecture="gcn"), 0, TWO_EPOCHS)
+        fit_task(GraphClasses(task, material(task)), ModelSpec(architecture="gcn"), 0, TWO_EPOCHS)
 
 
 def test_a_split_that_is_not_there_is_refused() -> None:
@@ -177,7 +185,7 @@ def test_diffusion_is_for_nodes_of_one_graph_and_reads_kernels() -> None:
         material(graph_set(), "diffused")
     spec = ModelSpec(architecture="simplicial_diffusion", size="small")
     with pytest.raises(ParameterError, match="name a recipe of kind diffusion"):
-        fit_on_graph(contacts(), material(contacts()), spec, 0, TWO_EPOCHS)
+        fit_task(GraphClasses(contacts(), material(contacts())), spec, 0, TWO_EPOCHS)
 
 
 def test_label_diffusion_refuses_class_weights_which_would_change_nothing() -> None:
@@ -185,7 +193,7 @@ def test_label_diffusion_refuses_class_weights_which_would_change_nothing() -> N
     spec = ModelSpec(architecture="simplicial_diffusion", size="small")
     parts = material(task, recipe_read_by("simplicial_diffusion"))
     with pytest.raises(ParameterError, match=r"class_weights: 'spread' is label diffusion, .*Set zoo\.spread\.train"):
-        fit_on_graph(task, parts, spec, 0, TrainParams(class_weights="balanced"), model="spread")
+        fit_task(GraphClasses(task, parts), spec, 0, TrainParams(class_weights="balanced"), model="spread")
 
 
 def test_keys_of_cells() -> None:

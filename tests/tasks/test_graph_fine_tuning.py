@@ -7,19 +7,15 @@ import torch
 from tests.graph_tasks import graph_set, material, recipe_read_by, static_graph
 
 from topology_efficient_dl.compression.compress import compress
-from topology_efficient_dl.compression.graph_cells import tune_graph_cell
+from topology_efficient_dl.compression.tuning import tune_graph_cell
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.errors import CellError
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.compression import CompressionRecipe, FineTuneParams
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.graph_cells import (
-    features_key,
-    fit_graph_cell,
-    groups_key,
-    predict_graph_cell,
-)
+from topology_efficient_dl.tasks.cells import fit_graph_cell, predict_graph_cell
+from topology_efficient_dl.tasks.graphs import features_key, groups_key
 
 TRAIN = TrainParams(max_epochs=3, min_epochs=1, batch_size=4)
 KINDS = [

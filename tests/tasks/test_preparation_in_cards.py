@@ -19,6 +19,7 @@ from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.models import LevelSetRecipe, ModelSpec
 from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.tasks.cells import fit_cell, predict_cell
+from topology_efficient_dl.tasks.series import SeriesClasses
 
 QUICK = TrainParams(max_epochs=2, min_epochs=1)
 FCN = ModelSpec(architecture="fcn", size="small")
@@ -96,7 +97,7 @@ def test_cards_of_all_kinds_carry_the_preparation(split: Split, betti, fcn) -> N
     models = [betti, fcn, ensemble]
     for recipe in recipes:
         small = compress(fcn, recipe, recipe.method, sample_of(split, 2))
-        models += [small, tune(small, fcn, split, recipe, QUICK)]
+        models += [small, tune(small, fcn, SeriesClasses(split), recipe, QUICK)]
     for model in models:
         assert model.preparation == split.preparation
 

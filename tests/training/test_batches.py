@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topology_efficient_dl.training.batches import Batches
+from topology_efficient_dl.training.samples import Batches
 
 
 def batches_of(n, size, seed=None):

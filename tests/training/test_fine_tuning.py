@@ -13,14 +13,14 @@ from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.compression import FineTuneParams
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.series import fit
+from topology_efficient_dl.tasks.series import SeriesClasses
+from topology_efficient_dl.tasks.task import fit
 from topology_efficient_dl.tensor import design_by_rank, factorised_network, shapes_of
 from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.network import rank_levels
-from topology_efficient_dl.training.classification import Classification
-from topology_efficient_dl.training.distillation import Distillation
-from topology_efficient_dl.training.fine_tuning import fit_on
-from topology_efficient_dl.training.weight_masks import WeightMasks
+from topology_efficient_dl.training.fine_tuning import Lesson, train_on
+from topology_efficient_dl.training.objective import Classification, Teaching
+from topology_efficient_dl.training.weight_masks import Held, WeightMasks
 
 TRAIN = TrainParams(max_epochs=4, min_epochs=1, batch_size=8)
 
@@ -42,7 +42,13 @@ def split() -> Split:
 @pytest.fixture(scope="module")
 def teacher(split: Split) -> TrainedModel:
     spec = ModelSpec(architecture="fcn", size="small", options={"filters": (8, 8, 8)})
-    return fit(split, spec, 42, TRAIN)
+    return fit(SeriesClasses(split), spec, 42, TRAIN)
+
+
+def fit_on(network: nn.Module, teacher: TrainedModel, split: Split, recipe: FineTuneParams, seed: int, held=None):
+    task = SeriesClasses(split)
+    lesson = Lesson("small", teacher, task.samples(teacher.card, torch.device("cpu")), task.objective)
+    return train_on(network, lesson, recipe, TRAIN, seed, held)
 
 
 def shrunk(teacher: TrainedModel, rank: int = 4) -> tuple[nn.Module, nn.Module, dict]:
@@ -58,7 +64,7 @@ def test_a_teacher_whose_answers_are_not_finite_is_named(split: Split, teacher: 
     with pytest.raises(
         CellError, match="fcn on toy, seed 42: 22 of 22 answers that its compressed networks would learn"
     ):
-        fit_on(teacher.module(), broken, split, FineTuneParams(epochs=1), TRAIN, 42)
+        fit_on(teacher.module(), broken, split, FineTuneParams(epochs=1), 42)
 
 
 def test_distillation_is_the_sum_of_its_parts() -> None:
@@ -66,17 +72,17 @@ def test_distillation_is_the_sum_of_its_parts() -> None:
     logits, teacher = torch.randn(5, 3), torch.randn(5, 3)
     codes = torch.tensor([0, 1, 2, 1, 0])
     targets = torch.cat([codes[:, None].float(), teacher], dim=1)
-    labels_alone, _ = Classification(nn.Identity(), TRAIN, None)._loss(logits, codes)
+    labels_alone, _ = Classification(nn.Identity(), TRAIN).loss(logits, codes)
     for share, heat in ((0.0, 2.0), (0.3, 2.0), (1.0, 4.0)):
-        total, weight = Distillation(nn.Identity(), TRAIN, None, share, heat)._loss(logits, targets)
+        total, weight = Classification(nn.Identity(), TRAIN, None, Teaching(share, heat)).taught_loss(logits, targets)
         own, theirs = (logits / heat).softmax(1), (teacher / heat).softmax(1)
         divergence = (theirs * (theirs.log() - own.log())).sum()
         assert float(total) == pytest.approx(float((1 - share) * labels_alone + share * heat**2 * divergence), rel=1e-5)
         assert float(weight) == 5
     same = torch.cat([codes[:, None].float(), logits], dim=1)
-    assert float(Distillation(nn.Identity(), TRAIN, None, 1.0, 3.0)._loss(logits, same)[0]) == pytest.approx(
-        0, abs=1e-6
-    )
+    assert float(
+        Classification(nn.Identity(), TRAIN, None, Teaching(1.0, 3.0)).taught_loss(logits, same)[0]
+    ) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_fit_goes_on_from_the_weights_and_is_reproducible(split: Split, teacher: TrainedModel) -> None:
@@ -84,8 +90,8 @@ def test_a_fit_goes_on_from_the_weights_and_is_reproducible(split: Split, teache
     first, _, _ = shrunk(teacher)
     second, _, _ = shrunk(teacher)
     start = {name: value.clone() for name, value in first.state_dict().items()}
-    history = fit_on(first, teacher, split, recipe, TRAIN, 42)
-    fit_on(second, teacher, split, recipe, TRAIN, 42)
+    history = fit_on(first, teacher, split, recipe, 42)
+    fit_on(second, teacher, split, recipe, 42)
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert history[0]["validation_loss"] is None
     assert history[0]["learning_rate"] == recipe.learning_rate
@@ -98,7 +104,7 @@ def test_a_fit_goes_on_from_the_weights_and_is_reproducible(split: Split, teache
 def test_no_epochs_leave_the_network_as_it_is(split: Split, teacher: TrainedModel) -> None:
     network, _, _ = shrunk(teacher)
     start = {name: value.clone() for name, value in network.state_dict().items()}
-    assert fit_on(network, teacher, split, FineTuneParams(epochs=0), TRAIN, 42) == []
+    assert fit_on(network, teacher, split, FineTuneParams(epochs=0), 42) == []
     assert all(torch.equal(value, start[name]) for name, value in network.state_dict().items())
 
 
@@ -108,7 +114,7 @@ def test_pruned_weights_stay_zero(split: Split, teacher: TrainedModel) -> None:
     with torch.no_grad():
         layer.weight[0] = 0.0
     levels = [(layer, "weight", np.where(layer.weight.detach().numpy() == 0, 2.0, 0.0))]
-    fit_on(network, teacher, split, FineTuneParams(epochs=2), TRAIN, 42, levels=levels)
+    fit_on(network, teacher, split, FineTuneParams(epochs=2), 42, Held(levels))
     assert not layer.weight[0].any()
     assert layer.weight[1:].any()
     assert "weight" in dict(layer.named_parameters())
@@ -127,7 +133,7 @@ def test_ranks_that_increase_open_in_turn(split: Split, teacher: TrainedModel) -
     assert closed == [0.5, 0.5, 0.0, 0.0]
     assert all(torch.equal(value, full[name]) for name, value in network.state_dict().items())
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    history = fit_on(network, teacher, split, FineTuneParams(epochs=4), TRAIN, 1, levels=levels, shares=(0.5, 1.0))
+    history = fit_on(network, teacher, split, FineTuneParams(epochs=4), 1, Held(levels, (0.5, 1.0)))
     assert len(history) == 4
     assert network.state_dict().keys() == before.keys()
 

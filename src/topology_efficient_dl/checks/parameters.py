@@ -192,7 +192,7 @@ def _check_own_training(model: str, train: TrainParams, spec: ModelSpec) -> None
         place = f"zoo.{model}.train"
         raise ParameterError("\n".join(_sentence(place, detail) for detail in error.errors())) from error
     if find_architecture(spec.architecture).solver == "diffusion":
-        from topology_efficient_dl.tasks.diffusion_fitting import check_diffusion_training
+        from topology_efficient_dl.tasks.graphs import check_diffusion_training
 
         check_diffusion_training(model, own)
 

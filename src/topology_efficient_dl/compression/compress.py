@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.collections.keys import compressed_name
 from topology_efficient_dl.compression.peers import PEERS, Start
 from topology_efficient_dl.data.split import SeriesByPart
 from topology_efficient_dl.errors import ParameterError
@@ -33,52 +34,6 @@ from topology_efficient_dl.tensor.merging import merged
 LAYER_COLUMNS = [
     "dataset", "model", "seed", "layer", "part", "ranks", "params_dense", "params", "relative_error", "left_dense",
 ]  # fmt: skip
-
-
-def compressed_name(model: str, variant: str) -> str:
-    """How a compressed model is called: the dense model's name, a dot, the variant's.
-
-    Examples
-    --------
-    >>> compressed_name("inception_time", "tucker")
-    'inception_time.tucker'
-    """
-    return f"{model}.{variant}"
-
-
-def compressed_key(key: str) -> str:
-    """``<dataset>/<model>/<seed>/<variant>`` as ``<dataset>/<model>.<variant>/<seed>``.
-
-    Examples
-    --------
-    >>> compressed_key("GunPoint/inception_time/42/tucker")
-    'GunPoint/inception_time.tucker/42'
-    """
-    dataset, model, seed, variant = key.split("/")
-    return f"{dataset}/{compressed_name(model, variant)}/{seed}"
-
-
-def dense_key(key: str) -> str:
-    """The key of the dense model that a compressed one was made of.
-
-    Examples
-    --------
-    >>> dense_key("GunPoint/inception_time.tucker/42")
-    'GunPoint/inception_time/42'
-    """
-    dataset, model, seed = key.split("/")
-    return f"{dataset}/{model.rpartition('.')[0]}/{seed}"
-
-
-def variant_of(key: str) -> str:
-    """The variant in the key of a compressed model.
-
-    Examples
-    --------
-    >>> variant_of("GunPoint/inception_time.tucker/42")
-    'tucker'
-    """
-    return key.split("/")[1].rpartition(".")[2]
 
 
 def layers_table(models: Iterable[TrainedModel]) -> pd.DataFrame:
@@ -111,6 +66,13 @@ def compress_cell(cell: tuple[TrainedModel, SeriesByPart, Recipe]) -> TrainedMod
     model, split, (variant, recipe, measured) = cell
     efficiency = measured[0] if measured else None
     return compress(model, recipe, variant, sample_of(split, recipe.latency_batch), efficiency)
+
+
+@versioned(1, name="compression.graph_cells:compress_graph_cell")
+def compress_graph_cell(cell: tuple[TrainedModel, tuple[str, CompressionRecipe]]) -> TrainedModel:
+    """One trained model of graphs made smaller by one recipe, not yet trained on."""
+    model, (variant, recipe) = cell
+    return compress(model, recipe, variant)
 
 
 def sample_of(split: SeriesByPart, size: int) -> Tensor:
@@ -148,11 +110,7 @@ def compress(
     DataError : weights that are not finite
     """
     name = compressed_name(model.card["model"], variant)
-    if model.card["members"] > 1 or model.card["recipe"] is not None:
-        raise ParameterError(
-            f"{name}: compression takes one network that reads series or graphs; '{model.card['model']}' is "
-            f"{'an ensemble' if model.card['members'] > 1 else 'a model of features'}. Name another in track_c.models"
-        )
+    _check_one_network(model, name)
     started = time.perf_counter()
     try:
         start = (
@@ -172,6 +130,14 @@ def compress(
     except RuntimeError as error:  # of torch: names or shapes of weights differ
         raise ParameterError(f"{name}: what {recipe.method} made cannot be rebuilt from its card: {error}") from error
     return found
+
+
+def _check_one_network(model: TrainedModel, name: str) -> None:
+    if model.card["members"] > 1 or model.card["recipe"] is not None:
+        raise ParameterError(
+            f"{name}: compression takes one network that reads series or graphs; '{model.card['model']}' is "
+            f"{'an ensemble' if model.card['members'] > 1 else 'a model of features'}. Name another in track_c.models"
+        )
 
 
 def _as_model(model: TrainedModel, start: Start, name: str, how: Mapping[str, Any], seconds: float) -> TrainedModel:

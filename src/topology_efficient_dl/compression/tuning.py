@@ -1,10 +1,9 @@
-"""Compressed networks trained on, each in the way of its method."""
+"""Compressed networks of all kinds trained on, each in the way of its method."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,58 +11,62 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.data.forecasting import ForecastSplit
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.trained import TrainedModel, weights_of
 from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.series import fit
+from topology_efficient_dl.tasks.forecasts import Forecasts
+from topology_efficient_dl.tasks.series import SeriesClasses
+from topology_efficient_dl.tasks.task import Task, fit, own_training
 from topology_efficient_dl.tensor.forms import Shape
 from topology_efficient_dl.tensor.network import layer_at, rank_levels
 from topology_efficient_dl.tensor.widths import with_widths
-from topology_efficient_dl.training.fine_tuning import fit_on
-from topology_efficient_dl.training.runtime import member_seed
-from topology_efficient_dl.training.weight_masks import Levels
+from topology_efficient_dl.training.fine_tuning import Lesson, train_on
+from topology_efficient_dl.training.runtime import member_seed, training_device
+from topology_efficient_dl.training.weight_masks import Held, Levels
+
+if TYPE_CHECKING:
+    from topology_efficient_dl.tasks.graphs import TuneGraphCell
 
 ADAPTERS = 2
 """Number of the stream of random numbers that adapters start from; 0 and 1 are those of a fit and of fine-tuning."""
 
 TuneCell = tuple[TrainedModel, TrainedModel, Split, CompressionRecipe]
-
-
-class Source(Protocol):
-    """What networks of a kind learn from: a split of series, windows of one series, or graphs."""
-
-    @property
-    def name(self) -> str:
-        """Of the data set."""
-        ...
-
-
-class Fits(NamedTuple):
-    """How networks of a kind are fitted from nothing, and trained on; see `fit` and `fit_on`."""
-
-    fit: Callable[..., TrainedModel]
-    fit_on: Callable[..., list[dict[str, Any]]]
-
-
-CLASSIFIERS = Fits(fit, fit_on)
+TuneForecastCell = tuple[TrainedModel, TrainedModel, ForecastSplit, CompressionRecipe]
 
 
 @versioned(1, name="compression.tuning:tune_cell")
 def tune_cell(cell: TuneCell, train: TrainParams) -> TrainedModel:
     """One compressed model trained on, with the dense one as its teacher."""
-    return tune(*cell, train)
+    compressed, dense, split, recipe = cell
+    return tune(compressed, dense, SeriesClasses(split), recipe, train)
+
+
+@versioned(1, name="compression.graph_cells:tune_graph_cell")
+def tune_graph_cell(cell: TuneGraphCell, train: TrainParams) -> TrainedModel:
+    """One compressed model of graphs trained on, with the dense one as its teacher."""
+    from topology_efficient_dl.tasks.graphs import GraphClasses  # torch-geometric, which cells of series do without
+
+    compressed, dense, recipe, spec, task, complex_, features, groups = cell
+    return tune(compressed, dense, GraphClasses.of(task, complex_, features, groups), recipe, own_training(spec, train))
+
+
+@versioned(1, name="compression.forecast_tuning:tune_forecast_cell")
+def tune_forecast_cell(cell: TuneForecastCell, train: TrainParams) -> TrainedModel:
+    """One compressed forecaster trained on, with the dense one as its teacher."""
+    compressed, dense, split, recipe = cell
+    return tune(compressed, dense, Forecasts(split), recipe, train)
 
 
 def tune(
     compressed: TrainedModel,
     dense: TrainedModel,
-    split: Source,
+    task: Task,
     recipe: CompressionRecipe,
     train: TrainParams,
     *,
-    fits: Fits = CLASSIFIERS,
     progress: bool = False,
 ) -> TrainedModel:
     """Train a compressed model on.
@@ -78,10 +81,9 @@ def tune(
     ----------
     compressed : of `compression.compress`
     dense : what it was made of
-    split : train and validation are learnt from; test is not looked at
+    task : what both learn; train and validation are learnt from together, and test is not looked at
     recipe : as it was compressed by
     train : of the dense model
-    fits : how networks of this kind are fitted
     progress : draw a bar over epochs, if standard error is a terminal
 
     Raises
@@ -91,38 +93,38 @@ def tune(
     if recipe.method == "int8":
         return compressed
     if recipe.method == "small_dense" and recipe.fine_tune.distillation == 0:
-        return _from_scratch(compressed, split, train, fits)
-    network, levels, shares = _prepared(compressed, dense, recipe)
-    how = recipe.fine_tune
+        return _from_scratch(compressed, task, train)
+    network, held = _prepared(compressed, dense, recipe)
+    how, seed = recipe.fine_tune, compressed.card["seed"]
     if recipe.method == "small_dense":
         how = how.model_copy(update={"epochs": train.max_epochs, "learning_rate": train.learning_rate})
-    name = f"{compressed.card['model']} on {split.name}, seed {compressed.card['seed']}"
-    options: dict[str, Any] = {"levels": levels, "shares": shares, "name": name, "progress": progress}
+    name = f"{compressed.card['model']} on {task.name}, seed {seed}"
     started = time.perf_counter()
-    history = fits.fit_on(network, dense, split, how, train, compressed.card["seed"], **options)
+    samples = task.samples(dense.card, training_device(train))
+    lesson = Lesson(name, dense, samples, task.objective)
+    history = train_on(network, lesson, how, train, seed, held, progress)
     _merge_adapters(network)
     return _with_fit(compressed, network, history, time.perf_counter() - started)
 
 
-def _from_scratch(compressed: TrainedModel, split: Source, train: TrainParams, fits: Fits) -> TrainedModel:
+def _from_scratch(compressed: TrainedModel, task: Task, train: TrainParams) -> TrainedModel:
     card = compressed.card
     spec = ModelSpec(
         architecture=card["architecture"],
         size=card["size"],
         options=card["options"],
         normalise=card.get("normalise", False),
+        features=card.get("features"),
     )
-    found = fits.fit(split, spec, card["seed"], train, model=card["model"])
+    found = fit(task, spec, card["seed"], train, model=card["model"])
     return TrainedModel(found.card | {"compression": card["compression"]}, found.weights)
 
 
-def _prepared(
-    compressed: TrainedModel, dense: TrainedModel, recipe: CompressionRecipe
-) -> tuple[nn.Module, Levels, tuple[float, ...]]:
-    """The network to train, what in it is held at zero, and for how long."""
+def _prepared(compressed: TrainedModel, dense: TrainedModel, recipe: CompressionRecipe) -> tuple[nn.Module, Held]:
+    """The network to train, and what in it is held at zero."""
     network, compression = compressed.module(), compressed.card["compression"]
     if recipe.method == "prune_weights":
-        return network, _zeros(network), (1.0,)
+        return network, Held(_zeros(network))
     if recipe.method == "lora":
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(member_seed(compressed.card["seed"], ADAPTERS))
@@ -130,8 +132,8 @@ def _prepared(
     if recipe.is_tensor and recipe.schedule == "increasing":
         shapes = {name: Shape.from_json(values) for name, values in compression["shapes"].items()}
         narrow = with_widths(dense.module(), {key: tuple(each) for key, each in compression.get("widths", {}).items()})
-        return network, rank_levels(network, narrow, shapes), recipe.stages
-    return network, (), (1.0,)
+        return network, Held(rank_levels(network, narrow, shapes), recipe.stages)
+    return network, Held()
 
 
 def _zeros(network: nn.Module) -> Levels:

@@ -31,7 +31,7 @@ from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.complexes import SimplicialParams
 from topology_efficient_dl.params.graphs import OWN, AnyRecipe, DiffusionRecipe
 from topology_efficient_dl.params.training import EfficiencyParams
-from topology_efficient_dl.tasks.graph_cells import Features, Parts, material_of
+from topology_efficient_dl.tasks.graphs import Features, Parts, material_of
 
 Row = dict[str, Any]
 Measured = tuple[Mapping[str, TrainedModel], GraphTask, SimplicialComplex, Mapping[str, Features], Groups | None]

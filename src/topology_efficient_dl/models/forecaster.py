@@ -17,7 +17,7 @@ class Forecaster:
 
     Parameters
     ----------
-    model : of `tasks.forecast_fitting.fit_forecaster`, or what was made of it
+    model : of `tasks.cells.fit_forecast_cell`, or what was made of it
     merge : fold normalisations and multiply out consecutive maps first
 
     Raises

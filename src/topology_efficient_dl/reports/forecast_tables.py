@@ -33,7 +33,7 @@ def score_forecasts(cells: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    cells : tables as of `tasks.forecast_cells.forecasts_table`
+    cells : tables as of `tasks.forecasts.forecasts_table`
 
     Returns
     -------

@@ -2,36 +2,86 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.collections.keys import CellKey
+from topology_efficient_dl.data.forecasting import ForecastSplit
+from topology_efficient_dl.data.forecasting.naive import NAIVE
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.models.answers import predicted_classes
 from topology_efficient_dl.models.features import FeatureInput
-from topology_efficient_dl.models.registry import find_architecture
-from topology_efficient_dl.models.trained import TrainedModel, predict_proba
+from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.models import ModelSpec, TransformRecipe
 from topology_efficient_dl.params.training import TrainParams
 from topology_efficient_dl.tasks.closed_form import fit_on_transform
-from topology_efficient_dl.tasks.series import fit
-from topology_efficient_dl.training.runtime import reproducible
+from topology_efficient_dl.tasks.forecasts import NO_SEED, Forecasts, forecasts_table
+from topology_efficient_dl.tasks.series import SeriesClasses
+from topology_efficient_dl.tasks.task import fit, own_training, predict
 
-FitCell = tuple[Split, tuple[str, ModelSpec], int, FeatureInput | TransformRecipe | None]
+if TYPE_CHECKING:
+    from topology_efficient_dl.tasks.graphs import FitGraphCell, PredictGraphCell
+
+Entry = tuple[str, ModelSpec]
+FitCell = tuple[Split, Entry, int, FeatureInput | TransformRecipe | None]
 PredictCell = tuple[TrainedModel, Split, FeatureInput | None]
 
-# The last bits of a probability depend on the number of threads, which belongs to the process.
-_ONE_PREDICTION = threading.Lock()
+
+@versioned(2, name="training.cells:fit_cell")
+def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
+    """Fit one model on one dataset with one seed."""
+    split, (name, spec), seed, features = cell
+    if isinstance(features, TransformRecipe):
+        return fit_on_transform(split, spec, seed, train, features, model=name)
+    return fit(SeriesClasses(split, features), spec, seed, train, model=name)
 
 
-def dataset_of(key: str) -> str:
-    """The dataset of a cell's key ``<dataset>/<model>/<seed>``."""
-    return key.split("/")[0]
+@versioned(1, name="training.graph_cells:fit_graph_cell")
+def fit_graph_cell(cell: FitGraphCell, train: TrainParams) -> TrainedModel:
+    """Fit one model on one dataset with one draw of labels."""
+    from topology_efficient_dl.tasks.graphs import GraphClasses  # torch-geometric, which cells of series do without
+
+    task, (name, spec), draw, complex_, features, groups = cell
+    return fit(GraphClasses.of(task, complex_, features, groups), spec, draw, own_training(spec, train), model=name)
+
+
+@versioned(1, name="training.forecast_cells:fit_forecast_cell")
+def fit_forecast_cell(cell: tuple[ForecastSplit, Entry, int], train: TrainParams) -> TrainedModel:
+    """Fit one model on one series with one seed."""
+    split, (name, spec), seed = cell
+    return fit(Forecasts(split), spec, seed, train, model=name)
+
+
+@versioned(1, name="training.cells:predict_cell")
+def predict_cell(cell: PredictCell) -> pd.DataFrame:
+    """Predictions on test, one row a sample; see `task.predictions_table`."""
+    model, split, features = cell
+    return predict(SeriesClasses(split, features), model)
+
+
+@versioned(1, name="training.graph_cells:predict_graph_cell")
+def predict_graph_cell(cell: PredictGraphCell) -> pd.DataFrame:
+    """Predictions on test, one row a node or graph, in the same columns."""
+    from topology_efficient_dl.tasks.graphs import GraphClasses  # torch-geometric, which cells of series do without
+
+    model, task, complex_, features, groups = cell
+    return predict(GraphClasses.of(task, complex_, features, groups), model)
+
+
+@versioned(1, name="training.forecast_cells:forecast_cell")
+def forecast_cell(cell: tuple[TrainedModel, ForecastSplit]) -> pd.DataFrame:
+    """Forecasts of test in the series' unit; see `forecasts_table`."""
+    model, split = cell
+    return predict(Forecasts(split), model)
+
+
+@versioned(1, name="training.forecast_cells:naive_cell")
+def naive_cell(split: ForecastSplit, name: str) -> pd.DataFrame:
+    """Forecasts of test by a rule of `NAIVE`; see `forecasts_table`."""
+    return forecasts_table(split, name, NO_SEED, NAIVE[name](split, "test"))
 
 
 def features_of(
@@ -52,57 +102,20 @@ def features_of(
     known, held = set(variants), set(fitted_in_cell)
 
     def key_of_features(key: str) -> str | None:
-        dataset, model, _ = key.split("/")
-        variant = zoo[model].features
+        cell = CellKey.parse(key)
+        dataset, variant = cell.dataset, zoo[cell.model].features
         if variant in held:
             return None
         if variant is not None and f"{dataset}/{variant}" not in known:
-            names = sorted({name.split("/", 1)[1] for name in known})
+            names = sorted({name.partition("/")[2] for name in known})
             hint = did_you_mean(variant, names) or "."
             raise ParameterError(
-                f"zoo.{model}.features: no features '{variant}' of {dataset}{hint} There are: {', '.join(names)}. "
+                f"zoo.{cell.model}.features: no features '{variant}' of {dataset}{hint} There are: {', '.join(names)}. "
                 "Add it to tda.variants, or run tda_features again"
             )
         return None if variant is None else f"{dataset}/{variant}"
 
     return key_of_features
-
-
-@versioned(2, name="training.cells:fit_cell")
-def fit_cell(cell: FitCell, train: TrainParams) -> TrainedModel:
-    """Fit one model on one dataset with one seed."""
-    split, (name, spec), seed, features = cell
-    if find_architecture(spec.architecture).solver != "gradient" and isinstance(features, FeatureInput):
-        raise ParameterError(
-            f"zoo.{name}: '{spec.architecture}' has a closed form, for features of transforms; its features "
-            f"'{spec.features}' are a variant of tda.variants. Name one of transforms, or take architecture ph_mlp"
-        )
-    if isinstance(features, TransformRecipe):
-        return fit_on_transform(split, spec, seed, train, features, model=name)
-    return fit(split, spec, seed, train, features, model=name)
-
-
-@versioned(1, name="training.cells:predict_cell")
-def predict_cell(cell: PredictCell) -> pd.DataFrame:
-    """Predictions on test, one row a sample: ``dataset, model, seed, index, label, predicted, p_0, p_1, ...``."""
-    model, split, features = cell
-    with _ONE_PREDICTION, reproducible(model.card["seed"], threads=1):
-        probabilities = predict_proba(model, split.series["test"], features.parts["test"] if features else None)
-    labels = split.labels["test"]
-    return predictions_table(model, probabilities, labels, np.arange(len(labels)))
-
-
-def predictions_table(
-    model: TrainedModel, probabilities: NDArray[np.float32], labels: NDArray[np.int64], index: NDArray[np.int64]
-) -> pd.DataFrame:
-    """One row a sample: ``dataset, model, seed, index, label, predicted, p_0, p_1, ...``; see `predicted_classes`."""
-    table = pd.DataFrame(probabilities, columns=[f"p_{code}" for code in range(probabilities.shape[1])])
-    table.insert(0, "predicted", predicted_classes(probabilities))
-    table.insert(0, "label", labels)
-    table.insert(0, "index", index)
-    for name in ("seed", "model", "dataset"):
-        table.insert(0, name, model.card[name])
-    return table
 
 
 def training_log(models: Iterable[TrainedModel]) -> pd.DataFrame:

@@ -26,8 +26,9 @@ from topology_efficient_dl.params.models import (
     TransformRecipe,
 )
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.series import describe_cell, fit
-from topology_efficient_dl.training.classification import balanced_weights
+from topology_efficient_dl.tasks.series import SeriesClasses, describe_series
+from topology_efficient_dl.tasks.task import fit
+from topology_efficient_dl.training.objective import balanced_weights
 from topology_efficient_dl.training.recipe_choice import RecipeChoice, choose_recipe
 from topology_efficient_dl.training.ridge import RidgeFit, fit_ridge, strongest_features
 
@@ -57,7 +58,8 @@ def fit_on_transform(
         with threadpool_limits(1):
             labels = split.labels["train"]
             choice = choose_recipe(recipe, split.series["train"], labels, seed, sample_weights(train, labels))
-        trained = fit(split, spec, seed, train, features_of(split, choice.recipe, seed), model=model)
+        task = SeriesClasses(split, features_of(split, choice.recipe, seed))
+        trained = fit(task, spec, seed, train, model=model)
         return replace(trained, card=trained.card | _choice_card(recipe, choice))
     _check_closed_form(spec, recipe, model)
     started = time.perf_counter()
@@ -70,7 +72,7 @@ def fit_on_transform(
         check_finite(name, "feature vectors of train", features)
         extractor, head = _fit_head(split, spec, extractor, features, labels, weights)
         check_finite(name, "rows of weights", head.weight)
-    card = describe_cell(split, spec, seed, (head.weight.shape[1], choice.recipe), model)
+    card = describe_series(split, spec, seed, (head.weight.shape[1], choice.recipe), model)
     outcome = _choice_card(recipe, choice) | {
         "n_params": head.weight.size + head.bias.size,
         "best_epochs": [],

@@ -2,56 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from topology_efficient_dl.collections.progress import tick
-from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.models.answers import check_finite
+from topology_efficient_dl.models.on_nodes import logits_of
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.compression import FineTuneParams
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.training.batches import Batches
-from topology_efficient_dl.training.classification import balanced_weights
-from topology_efficient_dl.training.distillation import Distillation
 from topology_efficient_dl.training.loop import ONE_FIT, trainer_of
-from topology_efficient_dl.training.objective import Objective
+from topology_efficient_dl.training.objective import MakeObjective, Teaching
 from topology_efficient_dl.training.runtime import (
     member_seed,
     reproducible,
     silent_lightning,
     training_device,
 )
-from topology_efficient_dl.training.samples import Loader
+from topology_efficient_dl.training.samples import Samples, Teacher
 from topology_efficient_dl.training.stopping import EpochLog
-from topology_efficient_dl.training.weight_masks import Levels, WeightMasks
-
-TEACHER_BATCH = 256
+from topology_efficient_dl.training.weight_masks import Held, WeightMasks
 
 
-Prepare = Callable[[TrainParams, torch.device], tuple[Objective, Loader]]
-"""From the parameters of the loop and its device to what is minimised, and the batches that it is minimised on."""
+class Lesson(NamedTuple):
+    """What a compressed network learns from.
 
-Learn = Callable[[Tensor, TrainParams], tuple[Objective, Tensor]]
-"""From what the teacher says of every sample, and the parameters of the loop, to what is minimised and its targets."""
+    Attributes
+    ----------
+    name : what errors and the bar call the fit
+    teacher : the dense network, which has seen train and validation too
+    samples : of which development is learnt from, on the device of the fit
+    objective : makes what is minimised
+    """
+
+    name: str
+    teacher: TrainedModel
+    samples: Samples
+    objective: MakeObjective
 
 
-def train_with(
+def train_on(
     network: nn.Module,
-    prepare: Prepare,
+    lesson: Lesson,
     recipe: FineTuneParams,
     train: TrainParams,
     seed: int,
-    *,
-    levels: Levels = (),
-    shares: Sequence[float] = (1.0,),
-    name: str = "compressed network",
+    held: Held | None = None,
     progress: bool = False,
 ) -> list[dict[str, Any]]:
     """Train a network on, in place. The same arguments on the same machine give bit-identical weights.
@@ -59,13 +58,11 @@ def train_with(
     Parameters
     ----------
     network : to train
-    prepare : makes what is minimised and the batches, once generators are seeded
+    lesson : what it learns from, the dense network among it
     recipe : epochs, learning rate, share and temperature of distillation
-    train : what else the loop is told: batches, weight decay, clipping, device, threads
+    train : what else the loop is told: batches, class weights, weight decay, clipping, device, threads
     seed : of order and dropout
-    levels : outputs or weights that are held at zero; see `WeightMasks`
-    shares : of what ``levels`` open, in equal parts of the epochs
-    name : what errors and the bar call the fit
+    held : outputs or weights that are held at zero; nothing when None
     progress : draw a bar over epochs, if standard error is a terminal
 
     Returns
@@ -75,75 +72,24 @@ def train_with(
     Raises
     ------
     ParameterError : the device is not there
-    CellError : the loss became infinite or NaN
+    CellError : the loss became infinite or NaN, or the dense network says what is not finite
     """
     if recipe.epochs == 0:
         return []
     device = training_device(train)
     how = train.model_copy(update={"max_epochs": recipe.epochs, "learning_rate": recipe.learning_rate})
-    with tqdm(total=recipe.epochs, desc=name, unit="epoch", disable=None if progress else True, leave=False) as bar:
-        log = EpochLog(how, name, lambda _: _advance(bar), stage="fine-tuning")
+    teaching = Teaching(recipe.distillation, recipe.temperature)
+    bar_off = None if progress else True
+    with tqdm(total=recipe.epochs, desc=lesson.name, unit="epoch", disable=bar_off, leave=False) as bar:
+        log = EpochLog(how, lesson.name, lambda _: _advance(bar), stage="fine-tuning")
         with ONE_FIT, silent_lightning(), reproducible(member_seed(seed, 1), how.threads):
-            masks = WeightMasks(levels, shares, recipe.epochs)
-            module, batches = prepare(how, device)
+            masks = WeightMasks(*(held or Held()), recipe.epochs)
+            batches = lesson.samples.taught(_voice(lesson.teacher, device), how.batch_size, seed)
+            module = lesson.objective(network, how, lesson.samples.targets("development"), teaching)
             network.train()
             trainer_of(how, device, [log, masks], recipe.epochs).fit(module, batches)
     network.cpu().eval()
     return log.history
-
-
-def train_on(
-    network: nn.Module,
-    teacher: TrainedModel,
-    inputs: NDArray[np.float32],
-    learn: Learn,
-    recipe: FineTuneParams,
-    train: TrainParams,
-    seed: int,
-    **options: Any,
-) -> list[dict[str, Any]]:
-    """Train a network of series on, in place.
-
-    Parameters
-    ----------
-    network : series (batch, n_channels, n_timepoints) -> answers (batch, n)
-    teacher : the dense network, which has seen train and validation too
-    inputs : (n, n_channels, n_timepoints) all that is learnt from
-    learn : makes what is minimised, and the targets, once the teacher has spoken
-    recipe, train, seed, options : as in `train_with`
-    """
-
-    def prepare(how: TrainParams, device: torch.device) -> tuple[Objective, Loader]:
-        """The objective, and series in batches with their targets."""
-        module, targets = learn(_answers_of(teacher, inputs), how)
-        tensor = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
-        return module, Batches(tensor.to(device), targets.to(device), how.batch_size, shuffle_seed=seed)
-
-    return train_with(network, prepare, recipe, train, seed, **options)
-
-
-def fit_on(
-    network: nn.Module,
-    teacher: TrainedModel,
-    split: Split,
-    recipe: FineTuneParams,
-    train: TrainParams,
-    seed: int,
-    **options: Any,
-) -> list[dict[str, Any]]:
-    """Train a compressed classifier on, in place, with the dense one as its teacher.
-
-    Parameters are those of `train_on`; of ``split`` train and validation are learnt from together, and test is
-    not looked at.
-    """
-
-    def learn(logits: Tensor, how: TrainParams) -> tuple[Objective, Tensor]:
-        codes = torch.from_numpy(split.development(split.labels))
-        weights = balanced_weights(codes, split.n_classes) if how.class_weights == "balanced" else None
-        module = Distillation(network, how, weights, recipe.distillation, recipe.temperature)
-        return module, torch.cat([codes[:, None].float(), logits], dim=1)
-
-    return train_on(network, teacher, split.development(split.series), learn, recipe, train, seed, **options)
 
 
 def _advance(bar: tqdm[Any]) -> None:
@@ -151,22 +97,16 @@ def _advance(bar: tqdm[Any]) -> None:
     tick()
 
 
-def check_teacher(teacher: TrainedModel, said: Tensor) -> None:
-    """Refuse to learn from answers that are not finite.
-
-    Raises
-    ------
-    CellError : names the dense network, its data set and how many
-    """
+def _voice(teacher: TrainedModel, device: torch.device) -> Teacher:
+    """From inputs to what the dense network says of them, which must be finite."""
+    network = teacher.module().to(device)
     name = f"{teacher.card['model']} on {teacher.card['dataset']}, seed {teacher.card['seed']}"
-    check_finite(name, "answers that its compressed networks would learn from", said.detach().cpu().numpy())
 
+    @torch.inference_mode()
+    def say(inputs: Any, at_once: int | None) -> Tensor:
+        pieces = [inputs] if at_once is None else inputs.split(at_once)
+        said = torch.cat([logits_of(network, piece) for piece in pieces]).float().clone()
+        check_finite(name, "answers that its compressed networks would learn from", said.cpu().numpy())
+        return said
 
-@torch.inference_mode()
-def _answers_of(teacher: TrainedModel, inputs: NDArray[np.float32]) -> Tensor:
-    """What the teacher says of every series, once: nothing is drawn anew between epochs."""
-    network = teacher.module()
-    parts = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32)).split(TEACHER_BATCH)
-    said = torch.cat([network(part) for part in parts]).float().clone()
-    check_teacher(teacher, said)
-    return said
+    return say

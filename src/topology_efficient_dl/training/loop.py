@@ -6,29 +6,28 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from topology_efficient_dl.collections.progress import tick
 from topology_efficient_dl.models.ensemble import Ensemble
 from topology_efficient_dl.models.trained import TrainedModel, build_network, weights_of
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.training.classification import Classification, balanced_weights
-from topology_efficient_dl.training.objective import Objective
+from topology_efficient_dl.training.objective import MakeObjective
 from topology_efficient_dl.training.runtime import member_seed, reproducible, silent_lightning
 from topology_efficient_dl.training.samples import Samples
 from topology_efficient_dl.training.stopping import BestEpoch, EpochLog
 
 VALIDATION_BATCH = 256
 
-Tick = Callable[[dict[str, Any]], None]
-MakeObjective = Callable[[nn.Module, TrainParams, Tensor | None], Objective]
-"""From a network, the parameters of the loop and weights of classes, or None, to what is minimised."""
+# Random generators and thread counts belong to the process, so fits in threads of one process take turns.
+ONE_FIT = threading.Lock()
 
 
 class MemberFit(NamedTuple):
@@ -39,18 +38,14 @@ class MemberFit(NamedTuple):
     history: list[dict[str, Any]]
 
 
-# Random generators and thread counts belong to the process, so fits in threads of one process take turns.
-ONE_FIT = threading.Lock()
-
-
 def fit_networks(
     card: dict[str, Any],
     samples: Samples,
+    objective: MakeObjective,
     train: TrainParams,
     device: torch.device,
     *,
     state: Mapping[str, NDArray[Any]] | None = None,
-    objective: MakeObjective = Classification,
     progress: bool = False,
 ) -> TrainedModel:
     """Fit all members of a cell.
@@ -59,10 +54,10 @@ def fit_networks(
     ----------
     card : what is fitted, see ``TrainedModel``
     samples : train, validation and development
+    objective : makes what is minimised
     train : the parameters of the loop
     device : to fit on
     state : arrays of the feature extractor, which are stored with the weights
-    objective : what is minimised
     progress : draw a bar over epochs, if standard error is a terminal
 
     Raises
@@ -70,19 +65,13 @@ def fit_networks(
     CellError : the loss became infinite or NaN
     """
     started = time.perf_counter()
-    bar_off = None if progress else True
+    name = f"{card['model']} on {card['dataset']}, seed {card['seed']}"
     epochs = card["members"] * train.max_epochs * (1 + train.refit)
-    bar = tqdm(total=epochs, desc=_name(card), unit="epoch", disable=bar_off, leave=False)
+    bar = tqdm(total=epochs, desc=name, unit="epoch", disable=None if progress else True, leave=False)
+    fit = _Fit(card, samples, objective, train, device, name, lambda row: _advance(bar, row))
     with bar, ONE_FIT, silent_lightning():
-        fits = [
-            _fit_member(card, member, samples, train, device, lambda row: _advance(bar, row), objective)
-            for member in range(card["members"])
-        ]
+        fits = list(map(fit.member, [member_seed(card["seed"], member) for member in range(card["members"])]))
     return _trained(card, fits, state or {}, time.perf_counter() - started)
-
-
-def _name(card: dict[str, Any]) -> str:
-    return f"{card['model']} on {card['dataset']}, seed {card['seed']}"
 
 
 def _advance(bar: tqdm[Any], row: dict[str, Any]) -> None:
@@ -91,50 +80,40 @@ def _advance(bar: tqdm[Any], row: dict[str, Any]) -> None:
     tick()
 
 
-def _fit_member(
-    card: dict[str, Any],
-    member: int,
-    samples: Samples,
-    train: TrainParams,
-    device: torch.device,
-    tick: Tick,
-    objective: MakeObjective,
-) -> MemberFit:
-    """Fit one network: choose the number of epochs on validation, then, unless told not to, refit on everything."""
-    seed = member_seed(card["seed"], member)
-    best = BestEpoch(train, _name(card), tick)
-    network = _run(card, seed, train, device, best, samples, ("train", "validation"), objective)
-    if not train.refit:
-        network.load_state_dict(best.weights)
-        return MemberFit(network.cpu(), best.best_epoch, best.history)
-    log = EpochLog(train, _name(card), tick)
-    network = _run(card, seed, train, device, log, samples, ("development", None), objective, best.best_epoch)
-    return MemberFit(network.cpu(), best.best_epoch, best.history + log.history)
+@dataclass(frozen=True)
+class _Fit:
+    """What all members of a cell are fitted with; ``tick`` is called after every epoch with its row."""
 
+    card: dict[str, Any]
+    samples: Samples
+    objective: MakeObjective
+    train: TrainParams
+    device: torch.device
+    name: str
+    tick: Callable[[dict[str, Any]], None]
 
-def _run(
-    card: dict[str, Any],
-    seed: int,
-    train: TrainParams,
-    device: torch.device,
-    log: EpochLog,
-    samples: Samples,
-    parts: tuple[str, str | None],
-    objective: MakeObjective,
-    epochs: int | None = None,
-) -> nn.Module:
-    """Train a new network on one part and validate on another, for at most ``epochs`` of the schedule."""
-    with reproducible(seed, train.threads):
-        network = build_network({**card, "members": 1})
-        part, validation = parts
-        targets = samples.targets(part)
-        weights = balanced_weights(targets.cpu(), card["n_classes"]) if train.class_weights == "balanced" else None
-        trainer_of(train, device, [log], epochs or train.max_epochs).fit(
-            objective(network, train, weights),
-            samples.batches(part, train.batch_size, shuffle_seed=seed),
-            samples.batches(validation, VALIDATION_BATCH) if validation else None,
-        )
-    return network
+    def member(self, seed: int) -> MemberFit:
+        """Fit one network: choose the number of epochs on validation, then, unless told not to, refit on everything."""
+        best = BestEpoch(self.train, self.name, self.tick)
+        network = self.run(seed, best, self.train.max_epochs, "train", "validation")
+        if not self.train.refit:
+            network.load_state_dict(best.weights)
+            return MemberFit(network.cpu(), best.best_epoch, best.history)
+        log = EpochLog(self.train, self.name, self.tick)
+        network = self.run(seed, log, best.best_epoch or self.train.max_epochs, "development")
+        return MemberFit(network.cpu(), best.best_epoch, best.history + log.history)
+
+    def run(self, seed: int, log: EpochLog, epochs: int, part: str, validation: str | None = None) -> nn.Module:
+        """Train a new network on one part and validate on another, for at most ``epochs`` of the schedule."""
+        train, samples = self.train, self.samples
+        with reproducible(seed, train.threads):
+            network = build_network({**self.card, "members": 1})
+            trainer_of(train, self.device, [log], epochs).fit(
+                self.objective(network, train, samples.targets(part), None),
+                samples.batches(part, train.batch_size, shuffle_seed=seed),
+                samples.batches(validation, VALIDATION_BATCH) if validation else None,
+            )
+        return network
 
 
 def trainer_of(train: TrainParams, device: torch.device, callbacks: Sequence[pl.Callback], epochs: int) -> pl.Trainer:

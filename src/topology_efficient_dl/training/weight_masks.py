@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import lightning.pytorch as pl
 import numpy as np
@@ -12,6 +13,20 @@ from torch import Tensor, nn
 
 Levels = Sequence[tuple[nn.Module, str, NDArray[np.float64]]]
 """Layers, names of their weights, and from which share on each output, or each weight, is used; above 1 it never is."""
+
+
+class Held(NamedTuple):
+    """What in a network is held at zero, and for how long.
+
+    Attributes
+    ----------
+    levels : layers, names of their weights and, for each output (n,) or each weight (n, ...), the least share that
+        includes it
+    shares : rising shares; each holds for an equal part of the epochs
+    """
+
+    levels: Levels = ()
+    shares: Sequence[float] = (1.0,)
 
 
 class WeightMasks(pl.Callback):

@@ -22,7 +22,8 @@ from topology_efficient_dl.models.graph_baselines.gat import GAT, GATv2
 from topology_efficient_dl.models.graph_baselines.inputs import GraphInput, graph_input
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.tasks.graph_fitting import fit_on_graph
+from topology_efficient_dl.tasks.graphs import GraphClasses
+from topology_efficient_dl.tasks.task import fit as fit_task
 
 TASKS = ("node", "graph")
 
@@ -157,7 +158,12 @@ def test_two_epochs_end_at_the_same_weights(make, architecture):
     task = make()
     parts, train = material(task), TrainParams(max_epochs=2, min_epochs=2, refit=False)
     edges, fused, again = (
-        fit_on_graph(task, parts, ModelSpec(architecture=architecture, size="small", options={"kernel": k}), 0, train)
+        fit_task(
+            GraphClasses(task, parts),
+            ModelSpec(architecture=architecture, size="small", options={"kernel": k}),
+            0,
+            train,
+        )
         for k in ("edges", "fused", "fused")
     )
     assert fused.card["options"]["kernel"] == "fused"

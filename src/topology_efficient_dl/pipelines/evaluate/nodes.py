@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.collections.keys import dataset_of
 from topology_efficient_dl.complexes.groups import Groups
 from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.graphs.task import GraphTask
@@ -53,7 +54,7 @@ from topology_efficient_dl.reports.graph_context import graph_report_context
 from topology_efficient_dl.reports.pareto import pareto_figure
 from topology_efficient_dl.reports.report import render_html, render_markdown
 from topology_efficient_dl.studies.ranks import draw_rank_curve, rank_curve, rank_page
-from topology_efficient_dl.tasks.cells import dataset_of, fits_table
+from topology_efficient_dl.tasks.cells import fits_table
 
 Rows = list[dict[str, Any]]
 

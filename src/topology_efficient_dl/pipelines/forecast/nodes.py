@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.collections.keys import dataset_of
 from topology_efficient_dl.compression.cells import compress_all, tune_all
 from topology_efficient_dl.compression.compress import layers_table
-from topology_efficient_dl.compression.forecast_tuning import tune_forecast_cell
 from topology_efficient_dl.data.forecasting import (
     ForecastSplit,
     cut_windows,
@@ -29,13 +29,9 @@ from topology_efficient_dl.params.training import EfficiencyParams, ParallelPara
 from topology_efficient_dl.reports.document import results_document
 from topology_efficient_dl.reports.forecast_page import draw_forecasts, render_forecasts
 from topology_efficient_dl.reports.forecast_tables import forecast_results, read_seeds, score_forecasts
-from topology_efficient_dl.tasks.cells import dataset_of, fits_table, training_log
-from topology_efficient_dl.tasks.forecast_cells import (
-    NO_SEED,
-    fit_forecast_cell,
-    forecast_cell,
-    naive_cell,
-)
+from topology_efficient_dl.tasks.cells import fits_table, naive_cell, training_log
+from topology_efficient_dl.tasks.forecasts import NO_SEED
+from topology_efficient_dl.tasks.inputs import ForecastInputs
 
 Rows = list[dict[str, Any]]
 
@@ -55,9 +51,7 @@ def fit_forecasters(
     splits: Collection[ForecastSplit], forecast: ForecastParams, zoo: Zoo, parallel: ParallelParams
 ) -> Collection[TrainedModel]:
     """Every network on every series with every seed, by ``<dataset>/<model>/<seed>``."""
-    entries = {name: (name, spec) for name, spec in zoo.pick(forecast.models).items()}
-    cells = splits.cross(entries, {str(seed): seed for seed in forecast.seeds.root})
-    return cells.map(fit_forecast_cell, forecast.train).run_on(parallel)
+    return ForecastInputs(splits, zoo).fit_all(forecast.models, forecast.seeds, forecast.train, parallel)
 
 
 def compress_forecasters(
@@ -68,7 +62,7 @@ def compress_forecasters(
     parallel: ParallelParams,
 ) -> Collection[TrainedModel]:
     """Every network made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``."""
-    return compress_all(models, splits, forecast.compression, efficiency, parallel)
+    return compress_all(models, forecast.compression, parallel, splits, efficiency)
 
 
 def tabulate_layers(compressed: Collection[TrainedModel]) -> pd.DataFrame:
@@ -81,10 +75,11 @@ def tune_forecasters(
     models: Collection[TrainedModel],
     splits: Collection[ForecastSplit],
     forecast: ForecastParams,
+    zoo: Zoo,
     parallel: ParallelParams,
 ) -> Collection[TrainedModel]:
     """Every compressed network trained on, with the dense one as its teacher."""
-    return tune_all(compressed, models, splits, forecast.compression, tune_forecast_cell, forecast.train, parallel)
+    return tune_all(compressed, models, ForecastInputs(splits, zoo), forecast.compression, forecast.train, parallel)
 
 
 def gather_models(models: Collection[TrainedModel], tuned: Collection[TrainedModel]) -> Collection[TrainedModel]:
@@ -98,11 +93,11 @@ def log_training(models: Collection[TrainedModel]) -> pd.DataFrame:
 
 
 def forecast_test(
-    splits: Collection[ForecastSplit], models: Collection[TrainedModel], parallel: ParallelParams
+    splits: Collection[ForecastSplit], models: Collection[TrainedModel], zoo: Zoo, parallel: ParallelParams
 ) -> Collection[pd.DataFrame]:
     """Forecasts of test, by networks and by naive rules."""
     rules = [splits.map(naive_cell, name).suffixed(f"{name}/{NO_SEED}") for name in NAIVE]
-    networks = models.cross().join(splits, dataset_of).map(forecast_cell)
+    networks = ForecastInputs(splits, zoo).predict_all(models, parallel)
     return Collection.chain([*rules, networks]).run_on(parallel)
 
 

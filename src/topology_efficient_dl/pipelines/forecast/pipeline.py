@@ -4,8 +4,6 @@ from kedro.pipeline import Node, Pipeline
 
 from topology_efficient_dl.pipelines.forecast import nodes
 
-WAYS = ["params:forecast", "params:parallel"]
-
 
 def create_pipeline() -> Pipeline:
     """Series -> windows -> forecasters -> smaller ones, trained on -> errors, costs, verdicts, figure, page."""
@@ -31,7 +29,7 @@ def _fitting() -> list[Node]:
         Node(nodes.tabulate_layers, "compressed_models", "compressed_layers", name="tabulate_layers"),
         Node(
             nodes.tune_forecasters,
-            ["compressed_models", "models", "splits", *WAYS],
+            ["compressed_models", "models", "splits", "params:forecast", "params:zoo", "params:parallel"],
             "tuned_models",
             name="tune_forecasters",
         ),
@@ -39,7 +37,7 @@ def _fitting() -> list[Node]:
         Node(nodes.log_training, "all_models", "training_log", name="log_training"),
         Node(
             nodes.forecast_test,
-            ["splits", "all_models", "params:parallel"],
+            ["splits", "all_models", "params:zoo", "params:parallel"],
             "predictions",
             name="forecast_test",
         ),

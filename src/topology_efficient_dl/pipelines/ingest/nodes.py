@@ -21,7 +21,7 @@ from topology_efficient_dl.params.graphs import GraphParams, Propagation
 from topology_efficient_dl.params.models import Zoo
 from topology_efficient_dl.params.series import IngestParams
 from topology_efficient_dl.params.training import ParallelParams
-from topology_efficient_dl.tasks.graph_cells import recipe_of
+from topology_efficient_dl.tasks.graphs import recipe_of
 
 
 def prepare_splits(

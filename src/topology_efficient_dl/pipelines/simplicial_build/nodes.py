@@ -28,7 +28,7 @@ from topology_efficient_dl.params.graphs import (
 )
 from topology_efficient_dl.params.models import Zoo
 from topology_efficient_dl.params.training import ParallelParams
-from topology_efficient_dl.tasks.graph_cells import model_reads_groups, recipe_of, recipe_reads_groups
+from topology_efficient_dl.tasks.graphs import model_reads_groups, recipe_of, recipe_reads_groups
 
 
 def build_complexes(

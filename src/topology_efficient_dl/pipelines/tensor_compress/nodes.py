@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from topology_efficient_dl.collections.collection import Collection
+from topology_efficient_dl.collections.keys import CellKey
 from topology_efficient_dl.compression.cells import compress_all
 from topology_efficient_dl.compression.compress import layers_table
-from topology_efficient_dl.compression.graph_cells import compress_all_on_graphs
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import ParameterError, did_you_mean
 from topology_efficient_dl.models.trained import TrainedModel
@@ -18,13 +18,13 @@ from topology_efficient_dl.params.training import EfficiencyParams, ParallelPara
 
 def compress_models(
     models: Collection[TrainedModel],
-    splits: Collection[Split],
     compression: CompressionParams,
-    efficiency: EfficiencyParams,
     parallel: ParallelParams,
+    splits: Collection[Split] | None = None,
+    efficiency: EfficiencyParams | None = None,
 ) -> Collection[TrainedModel]:
-    """Every trained model made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``."""
-    return compress_all(models, splits, compression, efficiency, parallel)
+    """Every model made smaller by every recipe, by ``<dataset>/<model>.<variant>/<seed>``; timed on series only."""
+    return compress_all(models, compression, parallel, splits, efficiency)
 
 
 def choose_models(models: Collection[TrainedModel], chosen: Names, train: TrainParams) -> Collection[TrainedModel]:
@@ -39,21 +39,14 @@ def choose_models(models: Collection[TrainedModel], chosen: Names, train: TrainP
             "track_b.train.refit: compressed networks are trained on with train and validation together, so the dense "
             "ones must have seen both. Leave it true"
         )
-    trained = dict.fromkeys(key.split("/")[1] for key in models)
+    trained = dict.fromkeys(CellKey.parse(key).name for key in models)
     for name in chosen.root:
         if name not in trained:
             raise ParameterError(
                 f"compress_b.models: '{name}' was not trained{did_you_mean(name, trained) or '.'} "
                 f"There are: {', '.join(trained)}. Name it in track_b.models too"
             )
-    return models.filter(lambda key: key.split("/")[1] in chosen.root)
-
-
-def compress_graph_models(
-    models: Collection[TrainedModel], compression: CompressionParams, parallel: ParallelParams
-) -> Collection[TrainedModel]:
-    """Every chosen model of graphs made smaller by every recipe, by ``<dataset>/<model>.<variant>/<draw>``."""
-    return compress_all_on_graphs(models, compression, parallel)
+    return models.filter(lambda key: CellKey.parse(key).name in chosen.root)
 
 
 def tabulate_layers(compressed: Collection[TrainedModel]) -> pd.DataFrame:

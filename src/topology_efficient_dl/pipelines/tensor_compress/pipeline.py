@@ -4,43 +4,30 @@ from kedro.pipeline import Node, Pipeline
 
 from topology_efficient_dl.pipelines.tensor_compress.nodes import (
     choose_models,
-    compress_graph_models,
     compress_models,
     tabulate_layers,
 )
 
+COMPRESS = {"models": "models", "compression": "params:compression", "parallel": "params:parallel"}
+
 
 def create_pipeline() -> Pipeline:
     """Trained models -> compressed models, and what became of their layers."""
-    settings = ["params:compression", "params:efficiency", "params:parallel"]
-    return Pipeline(
-        [
-            Node(compress_models, ["models", "splits", *settings], "compressed_models", name="compress_models"),
-            Node(tabulate_layers, "compressed_models", "compressed_layers", name="tabulate_layers"),
-        ],
-        namespace="tensor_compress",
-        prefix_datasets_with_namespace=False,
-    )
+    return _named(_compress({"splits": "splits", "efficiency": "params:efficiency"}))
 
 
 def create_graph_pipeline() -> Pipeline:
     """The same of trained models of graphs; those that are to be made smaller are chosen first."""
-    return Pipeline(
-        [
-            Node(
-                choose_models,
-                ["trained_models", "params:models", "params:train"],
-                "models",
-                name="choose_models",
-            ),
-            Node(
-                compress_graph_models,
-                ["models", "params:compression", "params:parallel"],
-                "compressed_models",
-                name="compress_graph_models",
-            ),
-            Node(tabulate_layers, "compressed_models", "compressed_layers", name="tabulate_layers"),
-        ],
-        namespace="tensor_compress",
-        prefix_datasets_with_namespace=False,
-    )
+    read = ["trained_models", "params:models", "params:train"]
+    return _named([Node(choose_models, read, "models", name="choose_models"), *_compress({})])
+
+
+def _compress(timed_on: dict[str, str]) -> list[Node]:
+    return [
+        Node(compress_models, COMPRESS | timed_on, "compressed_models", name="compress_models"),
+        Node(tabulate_layers, "compressed_models", "compressed_layers", name="tabulate_layers"),
+    ]
+
+
+def _named(nodes: list[Node]) -> Pipeline:
+    return Pipeline(nodes, namespace="tensor_compress", prefix_datasets_with_namespace=False)
