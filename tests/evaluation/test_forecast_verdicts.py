@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts, rmse_rise, window_weights
+from topology_efficient_dl.evaluation.comparisons import judge_forecasts
 from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.evaluation.windows import rmse_rise, window_weights
 from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.forecasting import ForecastCriterion, ForecastParams
 from topology_efficient_dl.params.training import EfficiencyParams
@@ -21,6 +22,7 @@ from topology_efficient_dl.reports.forecast_tables import (
 )
 
 PARAMS = ForecastCriterion(n_bootstrap=500)
+FORECAST = ForecastParams(models="net", horizon=4, evaluate=PARAMS)
 RECIPES = {
     "tucker": CompressionRecipe(),
     "small": CompressionRecipe(method="small_dense"),
@@ -59,9 +61,7 @@ def costs() -> pd.DataFrame:
 
 
 def verdicts(table: pd.DataFrame, efficiency: pd.DataFrame | None = None) -> dict[tuple[str, str], dict]:
-    found = judge_forecasts(
-        table, costs() if efficiency is None else efficiency, ["net"], RECIPES, ["naive"], 4, (1, 64), PARAMS
-    )
+    found = judge_forecasts(table, costs() if efficiency is None else efficiency, FORECAST, RECIPES, ["naive"], (1, 64))
     return {(each["model"], each["baseline"]): each for each in found}
 
 
@@ -206,7 +206,7 @@ def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
     results.to_csv(tmp_path / "results.csv", index=False)
     stored = pd.read_csv(tmp_path / "results.csv")
     assert read_seeds(stored)["seeds"].tolist() == results["seeds"].tolist()
-    found = judge_forecasts(table, costs(), ["net"], RECIPES, ["naive"], 4, (1, 64), PARAMS)
+    found = judge_forecasts(table, costs(), FORECAST, RECIPES, ["naive"], (1, 64))
     card = pd.DataFrame([{"dataset": "d", "n_values": 99, "n_train": 5, "n_validation": 6, "n_test": 40, "context": 8,
                           "horizon": 4, "season": 4, "unit": "units", "source": "made here"}])  # fmt: skip
     page = render_forecasts(card, stored, found, ForecastParams(models="net"), EfficiencyParams())

@@ -1,6 +1,6 @@
 """Bootstrap intervals of a fall in quality, over training seeds and test samples, paired between two models.
 
-The quality is macro-F1, accuracy or AUROC: each is computed from how often every sample was drawn.
+The quality is one of `metrics.CLASS_METRICS`: each is computed from how often every sample was drawn.
 
 Seeds are few, and drawing three with replacement from three shrinks their spread by a third; deviations over seeds (and
 over data sets) are therefore rescaled by sqrt(n / (n - 1)), after Rao and Wu, *Resampling inference with complex
@@ -11,19 +11,18 @@ than once, so intervals err on the wide side: Owen, *The pigeonhole bootstrap*, 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import sparse, stats
+from scipy import stats
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.metrics import checked_labels, class_columns, decided
+from topology_efficient_dl.evaluation.metrics import METRICS, checked_labels, class_columns, decided
+from topology_efficient_dl.evaluation.weighted import FloatArray, IntArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 _CHUNK = 4_000_000
 
 LARGEST_FALL = 100.0
@@ -135,8 +134,8 @@ def f1_drop_draws(pair: PairedPredictions, n_bootstrap: int, seed: int, metric: 
     pair : predictions of both models
     n_bootstrap : number of draws
     seed : of the random generator
-    metric : ``f1_macro``, ``accuracy`` or ``auroc``, of the classes that a draw holds; a draw of samples without an
-        AUROC, as all are of one class, is made again
+    metric : a name of `metrics.CLASS_METRICS`, of the classes that a draw holds; a draw of samples where it is
+        undefined, as AUROC is where all are of one class, is made again
 
     Returns
     -------
@@ -147,9 +146,10 @@ def f1_drop_draws(pair: PairedPredictions, n_bootstrap: int, seed: int, metric: 
     DataError : AUROC of predictions without probabilities, or of a test set of one class
     """
     rng = np.random.default_rng(seed)
-    patterns, weights = _patterns(pair) if metric != "auroc" else (pair, np.ones(pair.labels.size, np.int64))
+    of_probabilities = METRICS[metric].of_probabilities
+    patterns, weights = (pair, np.ones(pair.labels.size, np.int64)) if of_probabilities else _patterns(pair)
     share = weights / weights.sum()
-    step = max(1, (_CHUNK if metric != "auroc" else _CHUNK // 8) // weights.size)
+    step = max(1, (_CHUNK // 8 if of_probabilities else _CHUNK) // weights.size)
     drops = np.concatenate([
         _drawn_drops(patterns, int(weights.sum()), share, min(step, n_bootstrap - start), rng, metric)
         for start in range(0, n_bootstrap, step)
@@ -223,76 +223,17 @@ def _drawn_drops(
 
 def _drops(pair: PairedPredictions, weights: FloatArray, metric: str) -> FloatArray:
     """(n_draws, n_seeds) falls of quality under (n_draws, n_samples) sample weights, percentage points."""
-    if metric == "auroc":
+    quality = METRICS[metric]
+    sides: Iterable[Any] = (pair.baseline, pair.model)
+    if quality.of_probabilities:
         if pair.probabilities is None or len(np.unique(pair.labels)) < 2:
             lack = "no probabilities" if pair.probabilities is None else "a test set of one class"
-            raise DataError(f"AUROC needs probabilities and two classes, and there is {lack}; judge another metric")
-        base, other = ([weighted_auroc(pair.labels, each, weights) for each in side] for side in pair.probabilities)
-    else:
-        of = _weighted_macro_f1 if metric == "f1_macro" else _weighted_accuracy
-        base, other = ([of(pair.labels, each, weights) for each in side] for side in (pair.baseline, pair.model))
+            needed = f"{quality.words} needs probabilities and two classes"
+            raise DataError(f"{needed}, and there is {lack}; judge another metric")
+        sides = pair.probabilities
+    assert quality.weighted is not None
+    base, other = ([quality.weighted(pair.labels, each, weights) for each in side] for side in sides)
     return 100.0 * (np.stack(base, axis=1) - np.stack(other, axis=1))
-
-
-def _weighted_accuracy(labels: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
-    """(n_draws,)"""
-    return np.asarray(weights @ (labels == predicted) / weights.sum(axis=1))
-
-
-def weighted_auroc(labels: IntArray, probabilities: FloatArray, weights: FloatArray) -> FloatArray:
-    """Area under the ROC curve where every sample counts as often as its weight, for many weights at once.
-
-    Of class 1 for two classes, else the mean over the classes that a draw holds of one against the rest.
-
-    Parameters
-    ----------
-    labels : (n_samples,) int codes
-    probabilities : (n_samples, n_classes), finite
-    weights : (n_draws, n_samples), not negative
-
-    Returns
-    -------
-    (n_draws,); NaN for a draw whose samples are all of one class.
-
-    Examples
-    --------
-    >>> spread = np.array([[0.9, 0.1], [0.4, 0.6], [0.6, 0.4]])
-    >>> weighted_auroc(np.array([0, 0, 1]), spread, np.array([[1.0, 1.0, 1.0], [3.0, 1.0, 2.0]]))
-    array([0.5 , 0.75])
-    """
-    n_classes = probabilities.shape[1]
-    codes = [1] if n_classes == 2 else np.unique(labels)
-    counts = np.ascontiguousarray(weights.T)
-    areas = [_area(labels == code, probabilities[:, code], counts) for code in codes]
-    total, known = np.nansum(areas, axis=0), np.isfinite(areas).sum(axis=0)
-    return np.where(known > 0, total / np.maximum(known, 1), np.nan)
-
-
-def _area(positive: NDArray[np.bool_], scores: FloatArray, counts: FloatArray) -> FloatArray:
-    """(n_draws,) share of pairs of a positive and a negative that are in order, ties by half; NaN without pairs.
-
-    ``counts`` is (n_samples, n_draws). Negatives are added up between the scores of positives, which are few.
-    """
-    levels, own = np.unique(scores[positive], return_inverse=True)
-    yes, no = np.flatnonzero(positive), np.flatnonzero(~positive)
-    first, beyond = (np.searchsorted(levels, scores[no], side) for side in ("left", "right"))
-    halves = (np.full(2 * len(no), 0.5), (np.concatenate([first, beyond]), np.tile(no, 2)))
-    shape = (len(levels) + 1, len(scores))
-    below = np.cumsum(sparse.csr_matrix(halves, shape=shape) @ counts, axis=0)
-    hits = np.asarray(sparse.csr_matrix((np.ones(len(yes)), (own, yes)), shape=shape) @ counts)
-    n_yes = hits.sum(axis=0)
-    pairs = n_yes * (counts.sum(axis=0) - n_yes)
-    return np.divide((hits * below).sum(axis=0), pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
-
-
-def _weighted_macro_f1(labels: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
-    """(n_draws,) macro-F1 over the classes that occur in a draw among labels or predictions (but not "none", -1)."""
-    classes = np.union1d(labels, predicted[predicted >= 0])
-    is_label, is_predicted = labels[:, None] == classes, predicted[:, None] == classes
-    hits = weights @ (is_label & is_predicted)
-    total = weights @ (is_label.astype(float) + is_predicted)
-    f1 = np.divide(2 * hits, total, out=np.zeros_like(hits), where=total > 0)
-    return f1.sum(axis=1) / np.maximum((total > 0).sum(axis=1), 1)
 
 
 def interval_of(value: float, draws: FloatArray, confidence: float, largest: float = np.inf) -> Estimate:

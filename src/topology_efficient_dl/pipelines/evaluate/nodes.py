@@ -14,7 +14,7 @@ from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
-from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
+from topology_efficient_dl.evaluation.comparisons import judge_compression, judge_proposals
 from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs
 from topology_efficient_dl.evaluation.graph_costs import measure_graph_costs
 from topology_efficient_dl.evaluation.metrics import score_predictions
@@ -26,7 +26,6 @@ from topology_efficient_dl.evaluation.onnx_costs import (
 )
 from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import results_table
-from topology_efficient_dl.evaluation.verdicts import judge_proposals
 from topology_efficient_dl.models.onnx_export import onnx_versions
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel

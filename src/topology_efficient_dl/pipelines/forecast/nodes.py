@@ -19,8 +19,8 @@ from topology_efficient_dl.data.forecasting import (
 )
 from topology_efficient_dl.data.forecasting.naive import NAIVE
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
+from topology_efficient_dl.evaluation.comparisons import judge_forecasts
 from topology_efficient_dl.evaluation.costs import measure_deployed_costs
-from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts
 from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.forecasting import ForecastParams
@@ -135,12 +135,10 @@ def judge(
     return judge_forecasts(
         pd.concat(predictions.values(), ignore_index=True),
         _table(efficiency),
-        forecast.models.root,
+        forecast,
         forecast.compression.recipes(),
         list(NAIVE),
-        forecast.horizon,
         measured.batch_sizes,
-        forecast.evaluate,
     )
 
 
