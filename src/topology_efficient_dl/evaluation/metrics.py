@@ -6,7 +6,7 @@ and can be judged; `params.training.EvaluateParams.metric` says which of them ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -244,8 +244,12 @@ def score_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     [{'dataset': 'toy', 'accuracy': 1.0, 'auroc': 1.0}]
     """
     require_columns(predictions, [*CELL, "label", "predicted"], "predictions")
-    columns = [*CELL, *(column for metric in CLASS_METRICS for column in metric.columns), *COUNTS]
-    return pd.DataFrame(list(_scored_cells(predictions)), columns=columns)
+    return _scores_table(_scored_cells(predictions), CLASS_METRICS)
+
+
+def _scores_table(rows: Iterable[dict[str, Any]], metrics: tuple[Metric, ...]) -> pd.DataFrame:
+    columns = [column for metric in metrics for column in metric.columns]
+    return pd.DataFrame(list(rows), columns=[*CELL, *columns, *COUNTS])
 
 
 def _scored_cells(predictions: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -294,6 +298,37 @@ def score_forecast(target: ArrayLike, forecast: ArrayLike) -> dict[str, float]:
     if not np.isfinite(error).all():
         raise DataError(f"{int((~np.isfinite(error)).sum())} of {error.size} forecast errors are not finite")
     return _scores_of(ERROR_METRICS, Answers(truth, guess))
+
+
+def score_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """One row of errors a cell, over all its windows and steps; a cell has none if one of its forecasts is not finite.
+
+    Parameters
+    ----------
+    forecasts : one row a window and step: ``dataset, model, seed, target, forecast``
+
+    Returns
+    -------
+    ``dataset, model, seed, mae, mse, rmse``, and `COUNTS`
+
+    Raises
+    ------
+    DataError : a column is missing
+
+    Examples
+    --------
+    >>> cell = pd.DataFrame({"dataset": "d", "model": "m", "seed": 1, "target": [1.0, 2.0], "forecast": [1.0, 4.0]})
+    >>> score_forecasts(cell)[["mae", "mse"]].values.tolist()
+    [[1.0, 2.0]]
+    """
+    require_columns(forecasts, [*CELL, "target", "forecast"], "forecasts")
+    rows = []
+    for key, cell in forecasts.groupby(CELL, sort=False):
+        bad = count_not_finite(cell["target"], cell["forecast"])
+        errors = {} if bad else score_forecast(cell["target"], cell["forecast"])
+        counts = dict(zip(COUNTS, (bad, len(cell)), strict=True))
+        rows.append(dict(zip(CELL, key, strict=True)) | errors | counts)
+    return _scores_table(rows, ERROR_METRICS)
 
 
 def count_not_finite(target: ArrayLike, forecast: ArrayLike) -> int:
