@@ -15,8 +15,7 @@ from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
 from topology_efficient_dl.evaluation.comparisons import judge_compression, judge_proposals
-from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs
-from topology_efficient_dl.evaluation.graph_costs import measure_graph_costs
+from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs, measure_graph_costs
 from topology_efficient_dl.evaluation.metrics import score_predictions
 from topology_efficient_dl.evaluation.onnx_costs import (
     OnnxFile,
