@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.evaluation.bootstrap import rmse_rise, window_weights
 from topology_efficient_dl.evaluation.comparisons import judge_forecasts
 from topology_efficient_dl.evaluation.metrics import score_forecasts
 from topology_efficient_dl.evaluation.summary import FORECAST_KEYS, as_records, read_seeds, results_table
-from topology_efficient_dl.evaluation.windows import rmse_rise, window_weights
 from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.forecasting import ForecastCriterion, ForecastParams
 from topology_efficient_dl.params.training import EfficiencyParams

@@ -16,7 +16,7 @@ import pandas as pd
 from topology_efficient_dl.evaluation.answers import ALL, explain
 from topology_efficient_dl.evaluation.bootstrap import Estimate
 from topology_efficient_dl.evaluation.criteria import Criterion
-from topology_efficient_dl.evaluation.measures import Measure, Pair, Sampled, paired_scores, why_undefined
+from topology_efficient_dl.evaluation.measures import Measure, Pair, paired_scores, why_undefined
 from topology_efficient_dl.evaluation.statistics import holm, paired_t_test, score_matrix, wilcoxon_test
 
 Verdict = dict[str, Any]
@@ -90,27 +90,26 @@ def judge(
     over all data sets ``n_datasets``. ``p_value`` is the paired t-test over seeds; over all data sets, Wilcoxon's
     with Holm's correction for the number of pairs.
     """
-    sampled = {pair: {each.name: each.sample(pair) for each in measures} for pair in pairs}
+    estimated = {pair: {each.name: each.sample(pair) for each in measures} for pair in pairs}
     verdicts = []
-    for pair, found in sampled.items():
+    for pair, estimates in estimated.items():
         p_value = {} if tests is None else {"p_value": tests.over_seeds(pair)}
-        estimates = {name: each.estimate for name, each in found.items()}
         verdicts.append(_verdict(pair, estimates, measures, criterion, terms, p_value))
-    return verdicts if tests is None else verdicts + _over_all(sampled, verdicts, measures, criterion, terms, tests)
+    return verdicts if tests is None else verdicts + _over_all(estimated, verdicts, measures, criterion, terms, tests)
 
 
 def _over_all(
-    sampled: Mapping[Pair, Mapping[str, Sampled]],
+    estimated: Mapping[Pair, Mapping[str, Estimate]],
     verdicts: Sequence[Verdict],
     measures: Sequence[Measure],
     criterion: Criterion,
     terms: Terms,
     tests: PairedTests,
 ) -> list[Verdict]:
-    models = list(dict.fromkeys((pair.model, pair.baseline) for pair in sampled))
+    models = list(dict.fromkeys((pair.model, pair.baseline) for pair in estimated))
     found = []
     for (model, baseline), p_value in zip(models, tests.over_datasets(models), strict=True):
-        own = {pair.dataset: of for pair, of in sampled.items() if (pair.model, pair.baseline) == (model, baseline)}
+        own = {pair.dataset: of for pair, of in estimated.items() if (pair.model, pair.baseline) == (model, baseline)}
         estimates = {
             each.name: each.over_datasets({name: of[each.name] for name, of in own.items()}) for each in measures
         }

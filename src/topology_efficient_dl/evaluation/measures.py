@@ -7,7 +7,7 @@ series, a cut of latency by rounds of timing; sizes and memory are exact.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -25,12 +25,13 @@ from topology_efficient_dl.evaluation.bootstrap import (
     mean_draws,
     mean_over_datasets,
     pair_predictions,
+    rmse_rise,
     seed_for,
+    squared_errors,
 )
 from topology_efficient_dl.evaluation.criteria import QUALITY_DROP, RMSE_RISE, direction_of
 from topology_efficient_dl.evaluation.metrics import METRICS, Direction
 from topology_efficient_dl.evaluation.weighted import FloatArray
-from topology_efficient_dl.evaluation.windows import rmse_rise, squared_errors
 from topology_efficient_dl.params.forecasting import ForecastCriterion
 from topology_efficient_dl.params.training import EvaluateParams
 
@@ -51,20 +52,6 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Sampled:
-    """An estimate, and the draws behind its interval where a mean over data sets can be drawn from them.
-
-    Attributes
-    ----------
-    estimate : on one data set
-    draws : (n_bootstrap,) of a drop in percentage points, of a cut the log of the ratio
-    """
-
-    estimate: Estimate
-    draws: FloatArray | None = None
-
-
-@dataclass(frozen=True)
 class Measure:
     """What two models are compared by.
 
@@ -77,7 +64,7 @@ class Measure:
     """
 
     name: str
-    sample: Callable[[Pair], Sampled]
+    sample: Callable[[Pair], Estimate]
     params: BootstrapParams
     exact: bool = False
 
@@ -91,15 +78,15 @@ class Measure:
         """The field of a verdict that its interval stands in; None of what is exact."""
         return None if self.exact else f"{self.name.removesuffix('_pp')}_interval"
 
-    def over_datasets(self, found: Mapping[str, Sampled]) -> Estimate:
+    def over_datasets(self, found: Mapping[str, Estimate]) -> Estimate:
         """Its mean over data sets, of cuts the geometric mean of ratios; without a value where one is unknown.
 
         Parameters
         ----------
         found : by data set
         """
-        unknown = [name for name, each in found.items() if each.estimate.value is None]
-        values = {name: float(each.estimate.value or 0.0) for name, each in found.items()}
+        unknown = [name for name, each in found.items() if each.value is None]
+        values = {name: float(each.value or 0.0) for name, each in found.items()}
         if self.direction == "cut":
             if unknown:
                 return Estimate(None, reason="not measured on every data set")
@@ -113,7 +100,7 @@ class Measure:
         drawn = mean_over_datasets(draws, values, self.params.bootstrap_seed)
         return interval_of(mean, drawn, self.params.confidence, LARGEST_FALL)
 
-    def _mean_time_cut(self, values: Mapping[str, float], found: Mapping[str, Sampled]) -> Estimate:
+    def _mean_time_cut(self, values: Mapping[str, float], found: Mapping[str, Estimate]) -> Estimate:
         logs = {name: float(np.log1p(-value)) for name, value in values.items()}
         mean = 1.0 - float(np.exp(np.mean(list(logs.values()))))
         draws = _draws(found)
@@ -128,9 +115,9 @@ def _mean_size_cut(cuts: Sequence[float]) -> Estimate:
     return Estimate(mean, mean, mean)
 
 
-def _draws(found: Mapping[str, Sampled]) -> dict[str, FloatArray] | None:
+def _draws(found: Mapping[str, Estimate]) -> dict[str, FloatArray] | None:
     """Of every data set; None if one has no interval."""
-    known = {name: each.draws for name, each in found.items() if each.draws is not None and each.estimate.interval}
+    known = {name: each.draws for name, each in found.items() if each.draws is not None and each.interval}
     return known if len(known) == len(found) else None
 
 
@@ -145,14 +132,14 @@ def quality_drop(scores: pd.DataFrame, predictions: pd.DataFrame, params: Evalua
     """
     sample = _by_draws if params.resample == "draws" else partial(_by_samples, predictions=predictions)
 
-    def drop(pair: Pair) -> Sampled:
+    def drop(pair: Pair) -> Estimate:
         undefined = why_undefined(scores, pair, params.metric)
         if undefined:
-            return Sampled(Estimate(None, reason=undefined))
+            return Estimate(None, reason=undefined)
         value, draws, n_seeds = sample(pair, scores=scores, params=params)
         if n_seeds == 1:
-            return Sampled(Estimate(value, reason="one seed"), draws)
-        return Sampled(interval_of(value, draws, params.confidence, LARGEST_FALL), draws)
+            return Estimate(value, reason="one seed")
+        return replace(interval_of(value, draws, params.confidence, LARGEST_FALL), draws=draws)
 
     return Measure(QUALITY_DROP, drop, params)
 
@@ -212,14 +199,14 @@ def error_rise(
     params : bootstrap
     """
 
-    def rise(pair: Pair) -> Sampled:
+    def rise(pair: Pair) -> Estimate:
         names = (pair.model, pair.baseline)
         (seeds, ours), (others, theirs) = (squared_errors(forecasts, pair.dataset, name) for name in names)
         if pair.baseline not in without_seeds and seeds != others:
             raise DataError(
                 f"'{pair.model}' and '{pair.baseline}' have different seeds on '{pair.dataset}': {seeds} and {others}"
             )
-        return Sampled(rmse_rise(ours, theirs, horizon, params, seed_for(pair.dataset, params.bootstrap_seed)))
+        return rmse_rise(ours, theirs, horizon, params, seed_for(pair.dataset, params.bootstrap_seed))
 
     return Measure(RMSE_RISE, rise, params)
 
@@ -245,19 +232,19 @@ def time_cut(
     seed : of the draws; of each data set its own when None
     """
 
-    def cut(pair: Pair) -> Sampled:
+    def cut(pair: Pair) -> Estimate:
         ours, theirs = _both(costs, pair)
         top, bottom = _rounds(ours, rounds), _rounds(theirs, rounds)
         if top.size < 2 or top.size != bottom.size:
             point = 1.0 - float(top[0] / bottom[0]) if top.size == bottom.size == 1 else None
             point = _cut(ours, theirs, median) if median else point
             few = "latency was measured in fewer than two paired rounds"
-            return Sampled(Estimate(point, reason="latency was not measured" if point is None else few))
+            return Estimate(point, reason="latency was not measured" if point is None else few)
         ratios = top / bottom
         own = seed_for(pair.dataset, params.bootstrap_seed) if seed is None else seed
         draws = ratio_draws(ratios, params.n_bootstrap, own)
         found = interval_of(1.0 - float(np.median(ratios)), 1.0 - draws, params.confidence)
-        return Sampled(found, np.log(draws))
+        return replace(found, draws=np.log(draws))
 
     return Measure(name, cut, params)
 
@@ -273,10 +260,9 @@ def size_cut(name: str, costs: Costs, column: str, params: BootstrapParams) -> M
     params : of the bootstrap of other measures
     """
 
-    def cut(pair: Pair) -> Sampled:
+    def cut(pair: Pair) -> Estimate:
         value = _cut(*_both(costs, pair), column)
-        reason = f"{column} was not measured" if value is None else None
-        return Sampled(Estimate(value, value, value, reason))
+        return Estimate(value, value, value, f"{column} was not measured" if value is None else None)
 
     return Measure(name, cut, params, exact=True)
 
