@@ -83,14 +83,7 @@ def judge_models(
     """
     require_columns(scores, ["dataset", "model", "seed", params.metric], "scores")
     require_columns(efficiency, ["dataset", "model"], "efficiency")
-    datasets = [str(name) for name in scores["dataset"].unique()]
-    scored = {str(name): set(own["dataset"]) for name, own in scores.groupby("model", sort=False)}
-    pairs = [
-        Pair(dataset, name, params.baseline)
-        for name in _checked_names(list(scored), params.baseline, proposals)
-        for dataset in datasets
-        if dataset in scored[name] & scored[params.baseline]
-    ]
+    pairs = _pairs_of(scores, params.baseline, proposals)
     rule = criterion or criterion_of_track("track_a", params)
     terms = Terms(params.metric, params.latency_batch, params.latency_of, params.confidence, primary=True)
     measures = _measures_of_models(scores, efficiency, predictions, params)
@@ -101,13 +94,18 @@ def judge_models(
     ]
 
 
-def _checked_names(known: Sequence[str], baseline: str, proposals: Sequence[str] | None) -> list[str]:
-    names = [name for name in (known if proposals is None else proposals) if name != baseline]
+def _pairs_of(scores: pd.DataFrame, baseline: str, proposals: Sequence[str] | None) -> list[Pair]:
+    """Every proposal, the baseline never, on every data set that both have."""
+    scored = {str(name): set(own["dataset"]) for name, own in scores.groupby("model", sort=False)}
+    names = [name for name in (scored if proposals is None else proposals) if name != baseline]
     for name in (baseline, *names):
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise ParameterError(f"evaluate: no scores of model '{name}'{hint or '.'} Scored: {', '.join(known)}")
-    return names
+        if name not in scored:
+            hint = did_you_mean(name, list(scored))
+            raise ParameterError(f"evaluate: no scores of model '{name}'{hint or '.'} Scored: {', '.join(scored)}")
+    datasets = [str(name) for name in scores["dataset"].unique()]
+    return [
+        Pair(each, name, baseline) for name in names for each in datasets if each in scored[name] & scored[baseline]
+    ]
 
 
 def _measures_of_models(
