@@ -20,7 +20,7 @@ from topology_efficient_dl.compression.tuning import tune
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation.answers import headlines
-from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
+from topology_efficient_dl.evaluation.comparisons import judge_compression
 from topology_efficient_dl.evaluation.costs import measure_costs
 from topology_efficient_dl.models.registry import build_model, find_architecture
 from topology_efficient_dl.models.trained import TrainedModel

@@ -13,7 +13,6 @@ from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.evaluation.bootstrap import (
     PairedPredictions,
-    _weighted_accuracy,
     f1_drop,
     f1_drop_draws,
     interval_of,
@@ -21,8 +20,8 @@ from topology_efficient_dl.evaluation.bootstrap import (
     mean_over_datasets,
     pair_predictions,
     seed_for,
-    weighted_auroc,
 )
+from topology_efficient_dl.evaluation.weighted import weighted_accuracy, weighted_auroc
 
 
 def simulate(rng, p_base, p_model, n_samples=300, n_seeds=3, seed_sd=0.02):
@@ -67,7 +66,7 @@ def test_weighted_qualities_are_scikit_learns(seed, n_classes, drawn):
     for row, area in zip(weights, found, strict=True):
         expected = np.mean([roc_auc_score(labels == code, spread[:, code], sample_weight=row) for code in codes])
         assert area == pytest.approx(expected)
-    shares = _weighted_accuracy(labels, predicted, weights)
+    shares = weighted_accuracy(labels, predicted, weights)
     assert shares == pytest.approx([accuracy_score(labels, predicted, sample_weight=row) for row in weights])
 
 

@@ -11,7 +11,8 @@ import torch
 
 from topology_efficient_dl.data.split import PARTS, Split
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.evaluation.costs import load_inference, measure_costs
+from topology_efficient_dl.evaluation.costs import measure_costs
+from topology_efficient_dl.evaluation.probes.series import load_inference
 from topology_efficient_dl.models.features import features_of_split
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.series import TdaRecipe

@@ -7,20 +7,17 @@ import pandas as pd
 import pytest
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts, rmse_rise, window_weights
-from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.evaluation.bootstrap import rmse_rise, window_weights
+from topology_efficient_dl.evaluation.comparisons import judge_forecasts
+from topology_efficient_dl.evaluation.metrics import score_forecasts
+from topology_efficient_dl.evaluation.summary import FORECAST_KEYS, as_records, read_seeds, results_table
 from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.forecasting import ForecastCriterion, ForecastParams
 from topology_efficient_dl.params.training import EfficiencyParams
 from topology_efficient_dl.reports.forecast_page import finding_lines, forecast_summary, render_forecasts
-from topology_efficient_dl.reports.forecast_tables import (
-    FORECAST_KEYS,
-    forecast_results,
-    read_seeds,
-    score_forecasts,
-)
 
 PARAMS = ForecastCriterion(n_bootstrap=500)
+FORECAST = ForecastParams(models="net", horizon=4, evaluate=PARAMS)
 RECIPES = {
     "tucker": CompressionRecipe(),
     "small": CompressionRecipe(method="small_dense"),
@@ -59,9 +56,7 @@ def costs() -> pd.DataFrame:
 
 
 def verdicts(table: pd.DataFrame, efficiency: pd.DataFrame | None = None) -> dict[tuple[str, str], dict]:
-    found = judge_forecasts(
-        table, costs() if efficiency is None else efficiency, ["net"], RECIPES, ["naive"], 4, (1, 64), PARAMS
-    )
+    found = judge_forecasts(table, costs() if efficiency is None else efficiency, FORECAST, RECIPES, ["naive"], (1, 64))
     return {(each["model"], each["baseline"]): each for each in found}
 
 
@@ -137,13 +132,13 @@ def test_an_interval_covers_spread_between_seeds() -> None:
 def test_scores_and_results_are_means_over_seeds_with_cost() -> None:
     table = forecasts()
     cells = [cell for _, cell in table.groupby(["model", "seed"], sort=False)]
-    scores = score_forecasts(cells)
+    scores = score_forecasts(table)
     first = cells[1]
     errors = first["forecast"] - first["target"]
     assert scores.loc[1, "rmse"] == pytest.approx(np.sqrt((errors**2).mean()))
     assert scores.loc[1, "mae"] == pytest.approx(errors.abs().mean())
     fits = scores[scores["model"] != "naive"].assign(fit_seconds=2.0)
-    results = forecast_results(scores, costs(), fits)
+    results = results_table(scores, costs(), fits, FORECAST_KEYS)
     assert tuple(results.columns) == FORECAST_KEYS
     rows = results.set_index("model")
     assert rows.loc["net", "seeds"] == [1, 2, 3]
@@ -164,7 +159,7 @@ def broken(table: pd.DataFrame, value: float) -> pd.DataFrame:
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
 def test_a_forecast_that_is_not_finite_has_no_error_and_confirms_nothing(value: float) -> None:
     table = broken(forecasts(), value)
-    scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
+    scores = score_forecasts(table)
     bad = scores[scores["not_finite"] > 0]
     assert bad[["model", "seed", "not_finite", "n_answers"]].values.tolist() == [["net.tucker", 2, 1, 160]]
     assert bad[["mae", "mse", "rmse"]].isna().all(axis=None)
@@ -176,8 +171,8 @@ def test_a_forecast_that_is_not_finite_has_no_error_and_confirms_nothing(value: 
 
 def test_a_mean_over_the_other_seeds_does_not_hide_a_forecast_that_is_not_finite() -> None:
     table = broken(forecasts(), np.nan)
-    scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
-    results = forecast_results(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0))
+    scores = score_forecasts(table)
+    results = results_table(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0), FORECAST_KEYS)
     row = results.set_index("model").loc["net.tucker"]
     assert np.isnan([row["rmse_mean"], row["rmse_std"]]).all()
     assert results.set_index("model").loc["net", "rmse_mean"] > 0
@@ -193,20 +188,20 @@ def test_a_mean_over_the_other_seeds_does_not_hide_a_forecast_that_is_not_finite
 def test_a_dense_network_whose_forecasts_are_not_finite_is_named_in_the_findings() -> None:
     table = forecasts()
     table.loc[table["model"] == "net", "forecast"] = np.nan
-    scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
-    results = forecast_results(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0))
+    scores = score_forecasts(table)
+    results = results_table(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0), FORECAST_KEYS)
     found = finding_lines(as_records(results), list(verdicts(table).values()))
     assert "- d: `net` has no RMSE, since forecasts of it are not finite." in found
 
 
 def test_the_page_says_whether_a_network_beats_the_naive_rule(tmp_path) -> None:
     table = forecasts()
-    scores = score_forecasts([cell for _, cell in table.groupby(["model", "seed"], sort=False)])
-    results = forecast_results(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0))
+    scores = score_forecasts(table)
+    results = results_table(scores, costs(), scores[scores["model"] != "naive"].assign(fit_seconds=2.0), FORECAST_KEYS)
     results.to_csv(tmp_path / "results.csv", index=False)
     stored = pd.read_csv(tmp_path / "results.csv")
     assert read_seeds(stored)["seeds"].tolist() == results["seeds"].tolist()
-    found = judge_forecasts(table, costs(), ["net"], RECIPES, ["naive"], 4, (1, 64), PARAMS)
+    found = judge_forecasts(table, costs(), FORECAST, RECIPES, ["naive"], (1, 64))
     card = pd.DataFrame([{"dataset": "d", "n_values": 99, "n_train": 5, "n_validation": 6, "n_test": 40, "context": 8,
                           "horizon": 4, "season": 4, "unit": "units", "source": "made here"}])  # fmt: skip
     page = render_forecasts(card, stored, found, ForecastParams(models="net"), EfficiencyParams())

@@ -12,8 +12,9 @@ from tests.graph_tasks import RECIPES, contacts, graph_set, material, recipe_rea
 
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.evaluation import graph_costs
-from topology_efficient_dl.evaluation.graph_costs import load_graph_inference, measure_graph_costs
+from topology_efficient_dl.evaluation import costs as costs_module
+from topology_efficient_dl.evaluation.costs import measure_graph_costs
+from topology_efficient_dl.evaluation.probes.graphs import GraphInputs, GraphProbe, load_graph_inference
 from topology_efficient_dl.models.graph_predictor import GraphPredictor
 from topology_efficient_dl.params.complexes import SimplicialParams
 from topology_efficient_dl.params.models import ModelSpec
@@ -48,6 +49,10 @@ def measured(task: GraphTask, names):
 
 def costs(inputs, params: EfficiencyParams = QUICK):
     return {row["model"]: row for row in measure_graph_costs(inputs, RECIPES, SimplicialParams(), params)}
+
+
+def probe_of(model, *inputs) -> GraphProbe:
+    return GraphProbe(model, GraphInputs(*inputs, RECIPES, SimplicialParams()), "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +116,7 @@ def test_the_whole_way_gives_the_labels_of_the_model_alone(fixture: str, graphs,
     models, task, complex_, features, groups = request.getfixturevalue(fixture)
     for name in OF_NODES if graphs is None else OF_SETS:
         model = models[f"{task.name}/{name}/0"]
-        probe = graph_costs._Probe(model, task, complex_, features, groups, (RECIPES, SimplicialParams()), "cpu")
+        probe = probe_of(model, task, complex_, features, groups)
         whole, alone = probe.whole(graphs)(None), probe.alone(graphs)(None)
         np.testing.assert_array_equal(whole, alone)
         assert len(whole) == (task.n_nodes if graphs is None else 3)
@@ -135,9 +140,9 @@ def test_memory_is_that_of_a_process_of_its_own(of_nodes) -> None:
 def test_the_memory_probe_runs_the_same_inference(of_nodes, name: str, tmp_path: Path) -> None:
     models, task, complex_, features, groups = of_nodes
     model = models[f"school/{name}/0"]
-    probe = graph_costs._Probe(model, task, complex_, features, groups, (RECIPES, SimplicialParams()), "cpu")
+    probe = probe_of(model, task, complex_, features, groups)
     (tmp_path / "model.safetensors").write_bytes(model.to_bytes())
-    prepared = graph_costs._prepared(probe, None)
+    prepared = probe.prepared(None)
     torch.save(prepared, tmp_path / "input.pt")
     expected = GraphPredictor(model).of_input(probe.input(None))
     if name in ("gcn", "graph_sage"):
@@ -147,10 +152,8 @@ def test_the_memory_probe_runs_the_same_inference(of_nodes, name: str, tmp_path:
 
 def test_on_a_gpu_memory_is_asked_of_the_device(of_nodes, monkeypatch: pytest.MonkeyPatch) -> None:
     models, task, complex_, features, groups = of_nodes
-    probe = graph_costs._Probe(
-        models["school/gat/0"], task, complex_, features, groups, (RECIPES, SimplicialParams()), "cpu"
-    )
+    probe = probe_of(models["school/gat/0"], task, complex_, features, groups)
     asked = []
-    monkeypatch.setattr(graph_costs, "peak_vram_mb", lambda load: asked.append(load()().shape) or 7.0)
-    assert graph_costs._peak_memory(probe, None, EfficiencyParams(device="cuda")) == 7.0
+    monkeypatch.setattr(costs_module, "peak_vram_mb", lambda load: asked.append(load()().shape) or 7.0)
+    assert costs_module.peak_memory(probe, None, EfficiencyParams(device="cuda")) == 7.0
     assert asked == [(24, 3)]

@@ -1,12 +1,16 @@
 """Scores against scikit-learn, and where they are undefined."""
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.metrics import score_cell, score_forecast, score_predictions
+from topology_efficient_dl.evaluation.metrics import CLASS_METRICS, score_cell, score_forecast, score_predictions
+from topology_efficient_dl.evaluation.summary import EXTRA_KEYS, RESULT_KEYS
+from topology_efficient_dl.params.training import EvaluateParams
 
 
 @pytest.fixture
@@ -118,3 +122,10 @@ def test_forecast_errors():
         score_forecast([0.0, 1.0], [np.nan, 1.0])
     with pytest.raises(DataError, match="one shape"):
         score_forecast([0.0], [0.0, 1.0])
+
+
+def test_every_metric_of_classes_can_be_asked_for_and_has_its_columns():
+    asked = get_args(EvaluateParams.model_fields["metric"].annotation)
+    assert set(asked) == {metric.name for metric in CLASS_METRICS}
+    columns = {*RESULT_KEYS, *EXTRA_KEYS}
+    assert {f"{name}_{what}" for name in asked for what in ("mean", "std")} <= columns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topology_efficient_dl.evaluation.over_sets import over_sets
+from topology_efficient_dl.evaluation.summary import over_sets
 
 
 def row(dataset: str, model: str, quality: float, params: int, latency: float | None) -> dict[str, object]:

@@ -8,9 +8,9 @@ from scipy import stats
 
 from topology_efficient_dl.errors import DataError, ParameterError
 from topology_efficient_dl.evaluation.bootstrap import Estimate
+from topology_efficient_dl.evaluation.comparisons import VERDICT_KEYS, judge_models, judge_proposals
 from topology_efficient_dl.evaluation.criteria import criterion_of_track
 from topology_efficient_dl.evaluation.metrics import score_predictions
-from topology_efficient_dl.evaluation.verdicts import VERDICT_KEYS, judge, judge_proposals
 from topology_efficient_dl.params.training import EvaluateParams
 
 PARAMS = EvaluateParams(n_bootstrap=400)
@@ -78,7 +78,7 @@ def test_track_c_wants_fewer_parameters_and_measured_speed():
 
 def judged(experiment, **changes):
     given = {**experiment, **changes}
-    verdicts = judge(given["scores"], given["efficiency"], given["predictions"], given.get("params", PARAMS))
+    verdicts = judge_models(given["scores"], given["efficiency"], given["predictions"], given.get("params", PARAMS))
     return {(verdict["dataset"], verdict["model"]): verdict for verdict in verdicts}
 
 
@@ -289,7 +289,7 @@ def test_over_samples_the_asked_metric_is_judged(predictions, efficiency, metric
     table = table[(table["label"] == 0) | (table["index"] % 8 == 1)]
     scores, costs = score_predictions(table), efficiency({"inception_time": 4.0, "ph_mlp": 2.0})
     params = PARAMS.model_copy(update={"metric": metric})
-    verdict = judge(scores, costs, table, params)[0]
+    verdict = judge_models(scores, costs, table, params)[0]
     cells = scores.query("dataset == 'Alpha'").pivot(index="seed", columns="model", values=metric).astype(float)
     assert verdict["f1_drop_pp"] == pytest.approx(100 * (cells["inception_time"] - cells["ph_mlp"]).mean())
     low, high = verdict["f1_drop_interval"]

@@ -7,10 +7,10 @@ import sys
 import pandas as pd
 import pytest
 
+from topology_efficient_dl.evaluation.comparisons import judge_proposals
 from topology_efficient_dl.evaluation.metrics import score_predictions
 from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import as_records, results_table
-from topology_efficient_dl.evaluation.verdicts import judge_proposals
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
 from topology_efficient_dl.reports.console import summary_text
 from topology_efficient_dl.reports.context import report_context, run_command

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from topology_efficient_dl.evaluation.comparisons import judge_models
 from topology_efficient_dl.evaluation.metrics import score_predictions
 from topology_efficient_dl.evaluation.summary import results_table
-from topology_efficient_dl.evaluation.verdicts import judge
 from topology_efficient_dl.params.training import EvaluateParams
 from topology_efficient_dl.reports.figures import draw_critical_difference, draw_f1_bars, draw_pareto, indistinguishable
 from topology_efficient_dl.reports.forest import draw_verdicts
@@ -67,7 +67,7 @@ def test_runs_of_indistinguishable_models_are_maximal():
 
 def test_verdict_figure_names_every_verdict(experiment):
     params = EvaluateParams(n_bootstrap=200)
-    verdicts = judge(experiment["scores"], experiment["efficiency"], experiment["predictions"], params)
+    verdicts = judge_models(experiment["scores"], experiment["efficiency"], experiment["predictions"], params)
     figure = draw_verdicts([*verdicts, {**verdicts[0], "latency_cut": None, "latency_cut_interval": None}])
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert len(names) == len(verdicts) + 1

@@ -7,9 +7,9 @@ import pytest
 from tests.graph_tasks import contacts, official
 
 from topology_efficient_dl.data.graphs.task import describe_task
+from topology_efficient_dl.evaluation.comparisons import judge_proposals
 from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import results_table
-from topology_efficient_dl.evaluation.verdicts import judge_proposals
 from topology_efficient_dl.params.complexes import SimplicialParams
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
 from topology_efficient_dl.reports.graph_context import FLOPS, QUESTION, graph_report_context

@@ -9,8 +9,8 @@ import pytest
 
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.evaluation.answers import headlines
+from topology_efficient_dl.evaluation.comparisons import judge_proposals
 from topology_efficient_dl.evaluation.summary import as_records, results_table
-from topology_efficient_dl.evaluation.verdicts import judge_proposals
 from topology_efficient_dl.params.training import EvaluateParams
 from topology_efficient_dl.reports.graph_context import LATENCY_NOTE
 from topology_efficient_dl.reports.renewal import (

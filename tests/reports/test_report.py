@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from topology_efficient_dl.evaluation.comparisons import judge_models
 from topology_efficient_dl.evaluation.statistics import pairwise_wilcoxon
 from topology_efficient_dl.evaluation.summary import as_records, results_table
-from topology_efficient_dl.evaluation.verdicts import judge
 from topology_efficient_dl.params.training import EvaluateParams
 from topology_efficient_dl.reports.figures import draw_pareto
 from topology_efficient_dl.reports.forest import draw_verdicts
@@ -50,7 +50,7 @@ def context(experiment):
     records = as_records(results)
     records[2] |= {"flops": None, "flops_reason": "the engine is compiled code"}
     params = EvaluateParams(n_bootstrap=200)
-    verdicts = judge(experiment["scores"], experiment["efficiency"], experiment["predictions"], params)
+    verdicts = judge_models(experiment["scores"], experiment["efficiency"], experiment["predictions"], params)
     pictures = [draw_pareto(results), draw_verdicts(verdicts)]
     return ReportContext(
         title="Track A: persistent homology for series",

@@ -44,7 +44,7 @@ def check_machine(groups: Mapping[str, Any], read: Collection[str], outputs: Col
         for prefix, train in _trainings(place, groups):
             _check_training(prefix, train)
     if any(name.endswith(TIMED) for name in outputs) and groups["efficiency"].device == "cuda":
-        from topology_efficient_dl.evaluation.costs import check_device
+        from topology_efficient_dl.efficiency.environment import check_device
 
         check_device("cuda")
 

@@ -15,6 +15,8 @@ import numpy as np
 import psutil
 import torch
 
+from topology_efficient_dl.errors import ParameterError
+
 
 def describe_environment() -> dict[str, Any]:
     """Software, processor, memory and date of this process.
@@ -69,3 +71,17 @@ def _cpu_model() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises
+    ------
+    ParameterError : CUDA is asked for and absent
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ParameterError(
+            "efficiency.device is 'cuda' and torch sees no CUDA device. Set efficiency.device=cpu, or install a CUDA "
+            "build of torch on a machine with a GPU"
+        )

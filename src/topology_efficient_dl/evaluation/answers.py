@@ -16,6 +16,8 @@ from topology_efficient_dl.evaluation.criteria import (
     LATENCY_OF,
     METRICS,
     REFUTED,
+    direction_of,
+    noun_of,
 )
 from topology_efficient_dl.params.names import display_name
 
@@ -27,8 +29,6 @@ ALL = "all"
 ANSWERS = {CONFIRMED: "Yes", INCONCLUSIVE: "Not shown", REFUTED: "No"}
 STATES = {REFUTED: "failed", INCONCLUSIVE: "open", CONFIRMED: "met"}
 
-_NOUNS = {"latency_cut": "latency", "params_cut": "parameters", "memory_cut": "peak memory", "rmse_rise": "RMSE"}
-_RISE = "rmse_rise"
 _MORE_DIGITS = 5
 _ROUNDING = 1e-9
 """Differences of rounding size are none."""
@@ -164,7 +164,7 @@ def measured(condition: Mapping[str, Any], metric: str) -> str:
     if value is None:
         return f"{noun} is unknown ({reason or 'not measured'})"
     digits = _digits(condition, [value, *(interval or ())])
-    verb = "fell" if (measure != _RISE) == (value > 0) else "rose"
+    verb = "fell" if (direction_of(measure) != "rise") == (value > 0) else "rose"
     change = f"{noun} {verb} by {_number(measure, abs(value), digits)}" if value else f"{noun} did not change"
     if interval is None:
         return f"{change} (no interval{f': {reason}' if reason else ''})"
@@ -186,27 +186,19 @@ def asked(condition: Mapping[str, Any]) -> str:
     'not to fall'
     """
     measure, bound, at_least = condition["measure"], condition["bound"], condition["at_least"]
-    falls = measure != _RISE  # whether the measure is positive where the quantity falls
+    falls = direction_of(measure) != "rise"  # whether the measure is positive where the quantity falls
     if bound == 0:
         return "not to rise" if falls == at_least else "not to fall"
     verb = "fall" if falls == (bound > 0) else "rise"
     return f"to {verb} by at {'least' if at_least == (bound > 0) else 'most'} {_number(measure, abs(bound))}"
 
 
-def noun_of(measure: str, metric: str) -> str:
-    """A measure in words; latency with its batch size where it has one."""
-    if measure == "f1_drop_pp":
-        return metric
-    batch = measure.removeprefix("latency_cut_b")
-    return f"latency at batch {batch}" if batch != measure else _NOUNS[measure]
-
-
 def _scale(measure: str) -> float:
-    return 1.0 if measure == "f1_drop_pp" else 100.0
+    return 1.0 if direction_of(measure) == "drop" else 100.0
 
 
 def _unit(measure: str) -> str:
-    return " pp" if measure == "f1_drop_pp" else " %"
+    return " pp" if direction_of(measure) == "drop" else " %"
 
 
 def _number(measure: str, value: float, digits: int | None = None) -> str:

@@ -1,29 +1,34 @@
-"""Bootstrap intervals of a fall in quality, over training seeds and test samples, paired between two models.
+"""Bootstrap intervals, paired between two models: of a fall in quality or a rise of error, over seeds and samples.
 
-The quality is macro-F1, accuracy or AUROC: each is computed from how often every sample was drawn.
+The quality is one of `metrics.CLASS_METRICS`: each is computed from how often every sample was drawn.
 
 Seeds are few, and drawing three with replacement from three shrinks their spread by a third; deviations over seeds (and
 over data sets) are therefore rescaled by sqrt(n / (n - 1)), after Rao and Wu, *Resampling inference with complex
 survey data*, JASA 83 (1988). Drawing seeds and samples both counts what is particular to one seed and one sample more
 than once, so intervals err on the wide side: Owen, *The pigeonhole bootstrap*, Annals of Applied Statistics 1 (2007).
+
+Windows of a forecast that begin one step apart overlap in all but one target, so whole stretches of neighbours are
+drawn, as long as the horizon: Künsch, *The jackknife and the bootstrap for general stationary observations*, Annals of
+Statistics 17 (1989); round the end, as in Politis and Romano, *A circular block-resampling procedure* (1992). A test
+part of a few such stretches gives intervals that err on the narrow side.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import sparse, stats
+from scipy import stats
 
 from topology_efficient_dl.errors import DataError
-from topology_efficient_dl.evaluation.metrics import checked_labels, class_columns, decided
+from topology_efficient_dl.evaluation.metrics import METRICS, checked_labels, class_columns, decided
+from topology_efficient_dl.evaluation.weighted import FloatArray, IntArray
+from topology_efficient_dl.params.forecasting import ForecastCriterion
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 _CHUNK = 4_000_000
 
 LARGEST_FALL = 100.0
@@ -39,12 +44,14 @@ class Estimate:
     value : the point estimate
     low, high : ends of the interval
     reason : why there is no interval, or what it leaves out
+    draws : what a mean over data sets is drawn from: of a drop percentage points, of a cut logs of the ratio
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     reason: str | None = None
+    draws: FloatArray | None = field(default=None, compare=False, repr=False)
 
     @property
     def interval(self) -> list[float] | None:
@@ -135,8 +142,8 @@ def f1_drop_draws(pair: PairedPredictions, n_bootstrap: int, seed: int, metric: 
     pair : predictions of both models
     n_bootstrap : number of draws
     seed : of the random generator
-    metric : ``f1_macro``, ``accuracy`` or ``auroc``, of the classes that a draw holds; a draw of samples without an
-        AUROC, as all are of one class, is made again
+    metric : a name of `metrics.CLASS_METRICS`, of the classes that a draw holds; a draw of samples where it is
+        undefined, as AUROC is where all are of one class, is made again
 
     Returns
     -------
@@ -147,9 +154,10 @@ def f1_drop_draws(pair: PairedPredictions, n_bootstrap: int, seed: int, metric: 
     DataError : AUROC of predictions without probabilities, or of a test set of one class
     """
     rng = np.random.default_rng(seed)
-    patterns, weights = _patterns(pair) if metric != "auroc" else (pair, np.ones(pair.labels.size, np.int64))
+    of_probabilities = METRICS[metric].of_probabilities
+    patterns, weights = (pair, np.ones(pair.labels.size, np.int64)) if of_probabilities else _patterns(pair)
     share = weights / weights.sum()
-    step = max(1, (_CHUNK if metric != "auroc" else _CHUNK // 8) // weights.size)
+    step = max(1, (_CHUNK // 8 if of_probabilities else _CHUNK) // weights.size)
     drops = np.concatenate([
         _drawn_drops(patterns, int(weights.sum()), share, min(step, n_bootstrap - start), rng, metric)
         for start in range(0, n_bootstrap, step)
@@ -223,76 +231,17 @@ def _drawn_drops(
 
 def _drops(pair: PairedPredictions, weights: FloatArray, metric: str) -> FloatArray:
     """(n_draws, n_seeds) falls of quality under (n_draws, n_samples) sample weights, percentage points."""
-    if metric == "auroc":
+    quality = METRICS[metric]
+    sides: Iterable[Any] = (pair.baseline, pair.model)
+    if quality.of_probabilities:
         if pair.probabilities is None or len(np.unique(pair.labels)) < 2:
             lack = "no probabilities" if pair.probabilities is None else "a test set of one class"
-            raise DataError(f"AUROC needs probabilities and two classes, and there is {lack}; judge another metric")
-        base, other = ([weighted_auroc(pair.labels, each, weights) for each in side] for side in pair.probabilities)
-    else:
-        of = _weighted_macro_f1 if metric == "f1_macro" else _weighted_accuracy
-        base, other = ([of(pair.labels, each, weights) for each in side] for side in (pair.baseline, pair.model))
+            needed = f"{quality.words} needs probabilities and two classes"
+            raise DataError(f"{needed}, and there is {lack}; judge another metric")
+        sides = pair.probabilities
+    assert quality.weighted is not None
+    base, other = ([quality.weighted(pair.labels, each, weights) for each in side] for side in sides)
     return 100.0 * (np.stack(base, axis=1) - np.stack(other, axis=1))
-
-
-def _weighted_accuracy(labels: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
-    """(n_draws,)"""
-    return np.asarray(weights @ (labels == predicted) / weights.sum(axis=1))
-
-
-def weighted_auroc(labels: IntArray, probabilities: FloatArray, weights: FloatArray) -> FloatArray:
-    """Area under the ROC curve where every sample counts as often as its weight, for many weights at once.
-
-    Of class 1 for two classes, else the mean over the classes that a draw holds of one against the rest.
-
-    Parameters
-    ----------
-    labels : (n_samples,) int codes
-    probabilities : (n_samples, n_classes), finite
-    weights : (n_draws, n_samples), not negative
-
-    Returns
-    -------
-    (n_draws,); NaN for a draw whose samples are all of one class.
-
-    Examples
-    --------
-    >>> spread = np.array([[0.9, 0.1], [0.4, 0.6], [0.6, 0.4]])
-    >>> weighted_auroc(np.array([0, 0, 1]), spread, np.array([[1.0, 1.0, 1.0], [3.0, 1.0, 2.0]]))
-    array([0.5 , 0.75])
-    """
-    n_classes = probabilities.shape[1]
-    codes = [1] if n_classes == 2 else np.unique(labels)
-    counts = np.ascontiguousarray(weights.T)
-    areas = [_area(labels == code, probabilities[:, code], counts) for code in codes]
-    total, known = np.nansum(areas, axis=0), np.isfinite(areas).sum(axis=0)
-    return np.where(known > 0, total / np.maximum(known, 1), np.nan)
-
-
-def _area(positive: NDArray[np.bool_], scores: FloatArray, counts: FloatArray) -> FloatArray:
-    """(n_draws,) share of pairs of a positive and a negative that are in order, ties by half; NaN without pairs.
-
-    ``counts`` is (n_samples, n_draws). Negatives are added up between the scores of positives, which are few.
-    """
-    levels, own = np.unique(scores[positive], return_inverse=True)
-    yes, no = np.flatnonzero(positive), np.flatnonzero(~positive)
-    first, beyond = (np.searchsorted(levels, scores[no], side) for side in ("left", "right"))
-    halves = (np.full(2 * len(no), 0.5), (np.concatenate([first, beyond]), np.tile(no, 2)))
-    shape = (len(levels) + 1, len(scores))
-    below = np.cumsum(sparse.csr_matrix(halves, shape=shape) @ counts, axis=0)
-    hits = np.asarray(sparse.csr_matrix((np.ones(len(yes)), (own, yes)), shape=shape) @ counts)
-    n_yes = hits.sum(axis=0)
-    pairs = n_yes * (counts.sum(axis=0) - n_yes)
-    return np.divide((hits * below).sum(axis=0), pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
-
-
-def _weighted_macro_f1(labels: IntArray, predicted: IntArray, weights: FloatArray) -> FloatArray:
-    """(n_draws,) macro-F1 over the classes that occur in a draw among labels or predictions (but not "none", -1)."""
-    classes = np.union1d(labels, predicted[predicted >= 0])
-    is_label, is_predicted = labels[:, None] == classes, predicted[:, None] == classes
-    hits = weights @ (is_label & is_predicted)
-    total = weights @ (is_label.astype(float) + is_predicted)
-    f1 = np.divide(2 * hits, total, out=np.zeros_like(hits), where=total > 0)
-    return f1.sum(axis=1) / np.maximum((total > 0).sum(axis=1), 1)
 
 
 def interval_of(value: float, draws: FloatArray, confidence: float, largest: float = np.inf) -> Estimate:
@@ -340,3 +289,95 @@ def mean_over_datasets(draws: Mapping[str, FloatArray], values: Mapping[str, flo
 def seed_for(name: str, seed: int) -> int:
     """A seed of its own for every name, the same on every machine."""
     return seed + zlib.crc32(name.encode())
+
+
+def window_weights(n_windows: int, block: int, n_draws: int, seed: int) -> FloatArray:
+    """How often every window is drawn when stretches of neighbours are drawn, round the end.
+
+    Parameters
+    ----------
+    n_windows : in time order
+    block : windows in a stretch, no more than there are
+    n_draws : rows
+    seed : of the random generator
+
+    Returns
+    -------
+    (n_draws, n_windows); rows sum to the smallest multiple of the block that is no less than ``n_windows``.
+
+    Examples
+    --------
+    >>> window_weights(4, 2, 1, seed=0).sum()
+    4.0
+    """
+    block = min(block, n_windows)
+    n_blocks = -(-n_windows // block)
+    starts = np.random.default_rng(seed).integers(n_windows, size=(n_draws, n_blocks))
+    drawn = (starts[:, :, None] + np.arange(block)).reshape(n_draws, -1) % n_windows
+    flat = drawn + n_windows * np.arange(n_draws)[:, None]
+    return np.bincount(flat.ravel(), minlength=n_draws * n_windows).reshape(n_draws, n_windows).astype(np.float64)
+
+
+def squared_errors(forecasts: pd.DataFrame, dataset: str, model: str) -> tuple[tuple[int, ...], FloatArray]:
+    """The seeds of a model on a series, and (n_seeds, n_windows) mean squared errors over steps.
+
+    Infinite where a forecast is not finite: such a window must not be left out, nor judged by its other steps.
+
+    Raises
+    ------
+    DataError : there are no forecasts of it
+    """
+    cells = forecasts[(forecasts["dataset"] == dataset) & (forecasts["model"] == model)]
+    if cells.empty:
+        raise DataError(f"no forecasts of '{model}' on '{dataset}'; run the pipeline that makes them")
+    squares = cells.assign(square=((cells["forecast"] - cells["target"]) ** 2).fillna(np.inf))
+    table = squares.pivot_table(index="seed", columns="window", values="square", aggfunc="mean")
+    return tuple(int(seed) for seed in table.index), table.to_numpy(np.float64)
+
+
+def rmse_rise(ours: FloatArray, theirs: FloatArray, block: int, params: ForecastCriterion, seed: int) -> Estimate:
+    """Relative rise of RMSE, of its mean over seeds, with an interval over windows and seeds, both paired.
+
+    Parameters
+    ----------
+    ours, theirs : (n_seeds, n_windows) squared errors, in one order; of an opponent without seeds (1, n_windows)
+    block : windows that are drawn together
+    params : confidence, draws
+    seed : of the random generator
+
+    Returns
+    -------
+    Without an interval where there is one seed; without a value where an error is not finite.
+
+    Raises
+    ------
+    DataError : different windows or seeds
+
+    Examples
+    --------
+    >>> errors = np.array([[1.0, 4.0], [2.0, 3.0]])
+    >>> rmse_rise(4 * errors, errors, 1, ForecastCriterion(n_bootstrap=100), 0).interval
+    [1.0, 1.0]
+    """
+    if ours.shape[1] != theirs.shape[1] or len(theirs) not in (1, len(ours)):
+        raise DataError(f"forecasts must pair up by seed and window: {ours.shape} and {theirs.shape}")
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        return Estimate(None, reason="forecasts that are not finite")
+    both = np.stack([ours, np.broadcast_to(theirs, ours.shape)])
+    value = _rise(np.sqrt(both.mean(axis=2)).mean(axis=1))
+    n_seeds = len(ours)
+    if n_seeds == 1:
+        return Estimate(value, reason="one seed")
+    weights = window_weights(ours.shape[1], block, params.n_bootstrap, seed)
+    # (2, n_seeds, n_draws): every seed under every draw of windows.
+    roots = np.sqrt(both @ weights.T / weights.sum(axis=1))
+    picks = np.random.default_rng(seed + 1).integers(n_seeds, size=(n_seeds, params.n_bootstrap))
+    drawn = np.take_along_axis(roots, np.broadcast_to(picks, roots.shape), axis=1)
+    centre = _rise(roots.mean(axis=1))
+    draws = centre + (_rise(drawn.mean(axis=1)) - centre) * np.sqrt(n_seeds / (n_seeds - 1))
+    return interval_of(float(value), draws, params.confidence)
+
+
+def _rise(pair: FloatArray) -> Any:
+    """Of (2, ...) ours and theirs."""
+    return pair[0] / pair[1] - 1.0

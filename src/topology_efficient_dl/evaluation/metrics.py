@@ -1,9 +1,14 @@
-"""Quality of one cell's predictions, and of a whole table of them."""
+"""Metrics, each declared once, and the quality of one cell's answers and of a whole table of them.
+
+A metric of `CLASS_METRICS` or `ERROR_METRICS` is a column of scores, has its mean and deviation in the results table,
+and can be judged; `params.training.EvaluateParams.metric` says which of them may be asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from topology_efficient_dl.errors import DataError
+from topology_efficient_dl.evaluation.weighted import FloatArray, weighted_accuracy, weighted_auroc, weighted_macro_f1
 from topology_efficient_dl.models.answers import NO_PREDICTION, predicted_classes
 
 CELL = ["dataset", "model", "seed"]
@@ -18,10 +24,67 @@ COUNTS = ["not_finite", "n_answers"]
 """Columns of scores: how many answers of a cell are not finite, which count as mistakes, and of how many."""
 
 
+Direction = Literal["drop", "cut", "rise"]
+"""What counts as positive between two models: a fall of a quality in percentage points, a fall of a cost as a share, or
+a rise of an error as a share."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one cell answered, and what is true.
+
+    Attributes
+    ----------
+    truth : (n_samples,) int codes, or float targets
+    given : (n_samples,) int codes, `NO_PREDICTION` where there is none; or float forecasts
+    probabilities : (n_samples, n_classes) or None
+    """
+
+    truth: NDArray[Any]
+    given: NDArray[Any]
+    probabilities: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A quality or an error.
+
+    Attributes
+    ----------
+    name : column of scores
+    words : the name in a sentence
+    direction : what is a loss: "drop" of a quality, "rise" of an error
+    score : of the answers of one cell
+    weighted : of (labels, codes or probabilities, (n_draws, n_samples) weights), (n_draws,); what its bootstrap needs
+    of_probabilities : whether it reads probabilities, else what they were decided to be
+    undefined : why answers have no such metric, or None; None itself where all have one
+    finite_only : whether answers that are not finite leave a model without it, else they count as mistakes
+    """
+
+    name: str
+    words: str
+    direction: Direction
+    score: Callable[[Answers], float]
+    weighted: Callable[..., FloatArray] | None = None
+    of_probabilities: bool = False
+    undefined: Callable[[Answers], str | None] | None = None
+    finite_only: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of scores: its own, and one for the reason where it may be undefined."""
+        return [self.name] if self.undefined is None else [self.name, f"{self.name}_reason"]
+
+    def of(self, answers: Answers) -> dict[str, Any]:
+        """The value of its columns."""
+        reason = None if self.undefined is None else self.undefined(answers)
+        return dict(zip(self.columns, (None if reason else self.score(answers), reason), strict=False))
+
+
 def score_cell(
     labels: ArrayLike, probabilities: ArrayLike | None = None, predicted: ArrayLike | None = None
 ) -> dict[str, Any]:
-    """Accuracy, macro-F1 and AUROC of one cell.
+    """The metrics of `CLASS_METRICS` of one cell.
 
     Macro-F1 is the plain mean over the classes that occur among labels or predictions. AUROC is the area under the
     ROC curve: of class 1 for two classes, else the plain mean over classes of one against the rest.
@@ -52,14 +115,11 @@ def score_cell(
     guess = decided(spread, predicted)
     if truth.size == 0 or guess.shape != truth.shape:
         raise DataError(f"labels and predictions must pair up and not be empty: {truth.shape} and {guess.shape}")
-    classes = np.union1d(truth, guess[guess != NO_PREDICTION])
-    auroc, reason = _auroc(truth, spread)
-    return {
-        "accuracy": float(accuracy_score(truth, guess)),
-        "f1_macro": float(f1_score(truth, guess, labels=classes, average="macro", zero_division=0)),
-        "auroc": auroc,
-        "auroc_reason": reason,
-    }
+    return _scores_of(CLASS_METRICS, Answers(truth, guess, spread))
+
+
+def _scores_of(metrics: tuple[Metric, ...], answers: Answers) -> dict[str, Any]:
+    return {column: value for metric in metrics for column, value in metric.of(answers).items()}
 
 
 def checked_labels(labels: ArrayLike) -> NDArray[np.int64]:
@@ -104,19 +164,60 @@ def decided(probabilities: NDArray[np.float64] | None, predicted: ArrayLike | No
     return np.where(answered, given, NO_PREDICTION).astype(np.int64)
 
 
-def _auroc(truth: NDArray[np.int64], probabilities: NDArray[np.float64] | None) -> tuple[float | None, str | None]:
-    if probabilities is None:
-        return None, "no probabilities"
-    if not np.isfinite(probabilities).all():
-        return None, "probabilities that are not finite"
-    n_classes = probabilities.shape[1]
-    absent = sorted(set(range(n_classes)) - set(truth.tolist()))
-    if absent or n_classes < 2:
-        return None, f"classes absent from test: {absent}" if absent else "one class only"
-    if n_classes == 2:
-        return float(roc_auc_score(truth, probabilities[:, 1])), None
-    areas = [roc_auc_score(truth == code, probabilities[:, code]) for code in range(n_classes)]
-    return float(np.mean(areas)), None
+def _accuracy(answers: Answers) -> float:
+    return float(accuracy_score(answers.truth, answers.given))
+
+
+def _macro_f1(answers: Answers) -> float:
+    classes = np.union1d(answers.truth, answers.given[answers.given != NO_PREDICTION])
+    return float(f1_score(answers.truth, answers.given, labels=classes, average="macro", zero_division=0))
+
+
+def _no_auroc(answers: Answers) -> str | None:
+    if answers.probabilities is None:
+        return "no probabilities"
+    if not np.isfinite(answers.probabilities).all():
+        return "probabilities that are not finite"
+    n_classes = answers.probabilities.shape[1]
+    if absent := sorted(set(range(n_classes)) - set(answers.truth.tolist())):
+        return f"classes absent from test: {absent}"
+    return "one class only" if n_classes < 2 else None
+
+
+def _auroc(answers: Answers) -> float:
+    assert answers.probabilities is not None
+    spread, codes = answers.probabilities, range(answers.probabilities.shape[1])
+    if len(codes) == 2:
+        return float(roc_auc_score(answers.truth, spread[:, 1]))
+    return float(np.mean([roc_auc_score(answers.truth == code, spread[:, code]) for code in codes]))
+
+
+def _mae(answers: Answers) -> float:
+    return float(np.abs(answers.given - answers.truth).mean())
+
+
+def _mse(answers: Answers) -> float:
+    return float(np.mean((answers.given - answers.truth) ** 2))
+
+
+CLASS_METRICS = (
+    Metric("accuracy", "accuracy", "drop", _accuracy, weighted_accuracy),
+    Metric("f1_macro", "macro-F1", "drop", _macro_f1, weighted_macro_f1),
+    Metric(
+        "auroc", "AUROC", "drop", _auroc, weighted_auroc, of_probabilities=True, undefined=_no_auroc, finite_only=True
+    ),
+)
+"""Of classifications."""
+
+ERROR_METRICS = (
+    Metric("mae", "MAE", "rise", _mae, finite_only=True),
+    Metric("mse", "MSE", "rise", _mse, finite_only=True),
+    Metric("rmse", "RMSE", "rise", lambda answers: _mse(answers) ** 0.5, finite_only=True),
+)
+"""Of forecasts."""
+
+METRICS = {metric.name: metric for metric in (*CLASS_METRICS, *ERROR_METRICS)}
+"""All metrics by name."""
 
 
 def score_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -143,8 +244,12 @@ def score_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     [{'dataset': 'toy', 'accuracy': 1.0, 'auroc': 1.0}]
     """
     require_columns(predictions, [*CELL, "label", "predicted"], "predictions")
-    columns = [*CELL, "accuracy", "f1_macro", "auroc", "auroc_reason", *COUNTS]
-    return pd.DataFrame(list(_scored_cells(predictions)), columns=columns)
+    return _scores_table(_scored_cells(predictions), CLASS_METRICS)
+
+
+def _scores_table(rows: Iterable[dict[str, Any]], metrics: tuple[Metric, ...]) -> pd.DataFrame:
+    columns = [column for metric in metrics for column in metric.columns]
+    return pd.DataFrame(list(rows), columns=[*CELL, *columns, *COUNTS])
 
 
 def _scored_cells(predictions: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -171,7 +276,7 @@ def class_columns(of_dataset: pd.DataFrame) -> list[str]:
 
 
 def score_forecast(target: ArrayLike, forecast: ArrayLike) -> dict[str, float]:
-    """Mean absolute, mean squared and root mean squared error of forecasts, over all entries.
+    """Mean absolute, mean squared and root mean squared error of forecasts (`ERROR_METRICS`), over all entries.
 
     Parameters
     ----------
@@ -192,8 +297,38 @@ def score_forecast(target: ArrayLike, forecast: ArrayLike) -> dict[str, float]:
     error = guess - truth
     if not np.isfinite(error).all():
         raise DataError(f"{int((~np.isfinite(error)).sum())} of {error.size} forecast errors are not finite")
-    mse = float(np.mean(error**2))
-    return {"mae": float(np.abs(error).mean()), "mse": mse, "rmse": mse**0.5}
+    return _scores_of(ERROR_METRICS, Answers(truth, guess))
+
+
+def score_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """One row of errors a cell, over all its windows and steps; a cell has none if one of its forecasts is not finite.
+
+    Parameters
+    ----------
+    forecasts : one row a window and step: ``dataset, model, seed, target, forecast``
+
+    Returns
+    -------
+    ``dataset, model, seed, mae, mse, rmse``, and `COUNTS`
+
+    Raises
+    ------
+    DataError : a column is missing
+
+    Examples
+    --------
+    >>> cell = pd.DataFrame({"dataset": "d", "model": "m", "seed": 1, "target": [1.0, 2.0], "forecast": [1.0, 4.0]})
+    >>> score_forecasts(cell)[["mae", "mse"]].values.tolist()
+    [[1.0, 2.0]]
+    """
+    require_columns(forecasts, [*CELL, "target", "forecast"], "forecasts")
+    rows = []
+    for key, cell in forecasts.groupby(CELL, sort=False):
+        bad = count_not_finite(cell["target"], cell["forecast"])
+        errors = {} if bad else score_forecast(cell["target"], cell["forecast"])
+        counts = dict(zip(COUNTS, (bad, len(cell)), strict=True))
+        rows.append(dict(zip(CELL, key, strict=True)) | errors | counts)
+    return _scores_table(rows, ERROR_METRICS)
 
 
 def count_not_finite(target: ArrayLike, forecast: ArrayLike) -> int:

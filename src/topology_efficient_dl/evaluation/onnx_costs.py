@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
 from topology_efficient_dl.collections.fingerprint import versioned
 from topology_efficient_dl.data.split import Split
@@ -16,6 +17,7 @@ from topology_efficient_dl.efficiency.latency import latency_columns, measure_la
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation.failures import NOT_COMPARED
 from topology_efficient_dl.evaluation.metrics import require_columns
+from topology_efficient_dl.evaluation.probes.series import first_series
 from topology_efficient_dl.models.onnx_export import onnx_differences, onnx_network, to_onnx
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.training import EfficiencyParams
@@ -112,7 +114,7 @@ def measure_onnx_costs(
         for name, keys in names.items()
         if files[keys[0]].reason is None
     }
-    batches = {size: series[np.arange(size) % len(series)] for size in params.batch_sizes}
+    batches = {size: first_series(series, size) for size in params.batch_sizes}
     is_timed = bool(sessions) and params.device == "cpu"
     records = measure_latency(sessions, batches, params) if is_timed else []
 
@@ -120,17 +122,22 @@ def measure_onnx_costs(
     for name, keys in names.items():
         row: Row = {"dataset": split.name, "model": name, "onnx_reason": files[keys[0]].reason}
         if name in sessions:
-            exported = [key for key in keys if files[key].reason is None]
-            row["onnx_bytes"] = len(files[keys[0]].content)
-            for column, precision in (("onnx_difference", torch.float32), ("onnx_error", torch.float64)):
-                pairs = ((models[key], files[key].content) for key in exported)
-                away = np.concatenate([onnx_differences(*pair, series[:COMPARED], precision) for pair in pairs])
-                bad = int((~np.isfinite(away)).sum())
-                row |= {NOT_COMPARED: bad} if bad else {column: float(away.max())}
+            pairs = [(models[key], files[key].content) for key in keys if files[key].reason is None]
+            row |= {"onnx_bytes": len(files[keys[0]].content), **_differences(pairs, series[:COMPARED])}
             times = latency_columns(records, name) if is_timed else {}
             row |= {f"onnx_{key}": value for key, value in times.items() if key.startswith("latency_ms")}
         rows.append(row)
     return rows
+
+
+def _differences(pairs: Sequence[tuple[TrainedModel, bytes]], series: NDArray[np.float32]) -> Row:
+    """How far logits are from torch's, over all seeds; or on how many series they are not finite."""
+    found: Row = {}
+    for column, precision in (("onnx_difference", torch.float32), ("onnx_error", torch.float64)):
+        away = np.concatenate([onnx_differences(*pair, series, precision) for pair in pairs])
+        bad = int((~np.isfinite(away)).sum())
+        found |= {NOT_COMPARED: bad} if bad else {column: float(away.max())}
+    return found
 
 
 def with_onnx(results: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from topology_efficient_dl.evaluation.over_sets import over_sets
+from topology_efficient_dl.evaluation.summary import over_sets
 from topology_efficient_dl.params.complexes import SimplicialParams
 from topology_efficient_dl.params.compression import CompressionParams, CompressionRecipe
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams

@@ -15,7 +15,7 @@ from topology_efficient_dl.data.forecasting import ForecastSplit
 from topology_efficient_dl.evaluation.answers import conditions_in_words, headlines, primary_of
 from topology_efficient_dl.evaluation.criteria import CONFIRMED, METRICS
 from topology_efficient_dl.evaluation.failures import failure_lines
-from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.evaluation.summary import as_records, read_seeds
 from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.forecasting import ForecastParams
 from topology_efficient_dl.params.names import display_name
@@ -24,7 +24,6 @@ from topology_efficient_dl.reports.compression_context import recipe_words
 from topology_efficient_dl.reports.conditions import training_words
 from topology_efficient_dl.reports.console import aligned
 from topology_efficient_dl.reports.context import provenance_lines
-from topology_efficient_dl.reports.forecast_tables import read_seeds
 from topology_efficient_dl.reports.report import NOTHING, number, span
 from topology_efficient_dl.reports.style import FADED, INK, figure_style, model_colours
 
@@ -107,8 +106,8 @@ def render_forecasts(
     Parameters
     ----------
     data_card : one row a series
-    results : of `forecast_tables.forecast_results`
-    verdicts : of `forecast_verdicts.judge_forecasts`
+    results : of `evaluation.summary.results_table`
+    verdicts : of `evaluation.comparisons.judge_forecasts`
     params : of the study
     efficiency : how costs were measured
     """
@@ -143,8 +142,8 @@ def finding_lines(results: Sequence[Row], verdicts: Sequence[Row]) -> list[str]:
 
     Parameters
     ----------
-    results : rows of `forecast_tables.forecast_results`; forecasts without weights have no ``params``
-    verdicts : of `forecast_verdicts.judge_forecasts`
+    results : rows of `evaluation.summary.results_table`; forecasts without weights have no ``params``
+    verdicts : of `evaluation.comparisons.judge_forecasts`
     """
     lines = []
     for line in headlines(verdicts):

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from topology_efficient_dl.collections.fingerprint import versioned
+from topology_efficient_dl.efficiency.environment import check_device
 from topology_efficient_dl.efficiency.flops import count_flops
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.evaluation.costs import check_device
 from topology_efficient_dl.params.compression import CrossingParams
 from topology_efficient_dl.params.training import EfficiencyParams
 from topology_efficient_dl.reports.context import provenance_lines

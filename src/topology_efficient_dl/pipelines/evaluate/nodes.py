@@ -15,9 +15,8 @@ from topology_efficient_dl.complexes.simplicial_complex import SimplicialComplex
 from topology_efficient_dl.data.graphs.task import GraphTask
 from topology_efficient_dl.data.split import Split
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
-from topology_efficient_dl.evaluation.compression_verdicts import judge_compression
-from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs
-from topology_efficient_dl.evaluation.graph_costs import measure_graph_costs
+from topology_efficient_dl.evaluation.comparisons import judge_compression, judge_proposals
+from topology_efficient_dl.evaluation.costs import measure_costs, measure_deployed_costs, measure_graph_costs
 from topology_efficient_dl.evaluation.metrics import score_predictions
 from topology_efficient_dl.evaluation.onnx_costs import (
     OnnxFile,
@@ -26,8 +25,7 @@ from topology_efficient_dl.evaluation.onnx_costs import (
     with_onnx,
 )
 from topology_efficient_dl.evaluation.statistics import describe_statistics
-from topology_efficient_dl.evaluation.summary import results_table
-from topology_efficient_dl.evaluation.verdicts import judge_proposals
+from topology_efficient_dl.evaluation.summary import efficiency_table, results_table
 from topology_efficient_dl.models.onnx_export import onnx_versions
 from topology_efficient_dl.models.simplicial.propagation import PropagatedFeatures
 from topology_efficient_dl.models.trained import TrainedModel
@@ -74,7 +72,7 @@ def measure_efficiency(
 
 def tabulate(scores: pd.DataFrame, efficiency: Collection[Rows], models: Collection[TrainedModel]) -> pd.DataFrame:
     """Quality beside cost, one row per dataset and model."""
-    return results_table(scores, _table(efficiency), fits_table(models.values()))
+    return results_table(scores, efficiency_table(efficiency.values()), fits_table(models.values()))
 
 
 def compare(scores: pd.DataFrame, evaluate: EvaluateParams) -> dict[str, Any]:
@@ -94,7 +92,7 @@ def judge(
     """Confirmed, refuted or inconclusive: every proposal against the baseline."""
     proposals = [name for name, spec in zoo.pick(models).items() if spec.role == "proposal"]
     table = pd.concat(predictions.values(), ignore_index=True)
-    return judge_proposals(scores, _table(efficiency), table, evaluate, proposals, track)
+    return judge_proposals(scores, efficiency_table(efficiency.values()), table, evaluate, proposals, track)
 
 
 def draw(results: pd.DataFrame, evaluate: EvaluateParams) -> tuple[go.Figure, Figure]:
@@ -130,10 +128,6 @@ def report(
         data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, fitting
     )
     return render_markdown(context), render_html(context)
-
-
-def _table(efficiency: Collection[Rows]) -> pd.DataFrame:
-    return pd.DataFrame([row for rows in efficiency.values() for row in rows])
 
 
 def measure_graph_efficiency(
@@ -212,7 +206,7 @@ def judge_compressed(
     evaluate: EvaluateParams,
 ) -> Rows:
     """Confirmed, refuted or inconclusive by the criterion of track C: decompositions against dense models and peers."""
-    table, costs = pd.concat(predictions.values(), ignore_index=True), _table(efficiency)
+    table, costs = pd.concat(predictions.values(), ignore_index=True), efficiency_table(efficiency.values())
     timed = [size for size in measured.batch_sizes if f"latency_ms_b{size}" in costs]  # one graph is one batch
     return judge_compression(scores, costs, table, evaluate, models.root, compression.recipes(), timed)
 

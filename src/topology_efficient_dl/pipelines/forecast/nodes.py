@@ -19,16 +19,22 @@ from topology_efficient_dl.data.forecasting import (
 )
 from topology_efficient_dl.data.forecasting.naive import NAIVE
 from topology_efficient_dl.efficiency.environment import environment_fingerprint
+from topology_efficient_dl.evaluation.comparisons import judge_forecasts
 from topology_efficient_dl.evaluation.costs import measure_deployed_costs
-from topology_efficient_dl.evaluation.forecast_verdicts import judge_forecasts
-from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.evaluation.metrics import score_forecasts
+from topology_efficient_dl.evaluation.summary import (
+    FORECAST_KEYS,
+    as_records,
+    efficiency_table,
+    read_seeds,
+    results_table,
+)
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.forecasting import ForecastParams
 from topology_efficient_dl.params.models import Zoo
 from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams
 from topology_efficient_dl.reports.document import results_document
 from topology_efficient_dl.reports.forecast_page import draw_forecasts, render_forecasts
-from topology_efficient_dl.reports.forecast_tables import forecast_results, read_seeds, score_forecasts
 from topology_efficient_dl.tasks.cells import fits_table, naive_cell, training_log
 from topology_efficient_dl.tasks.forecasts import NO_SEED
 from topology_efficient_dl.tasks.inputs import ForecastInputs
@@ -111,13 +117,13 @@ def measure_efficiency(
 
 def score(predictions: Collection[pd.DataFrame]) -> pd.DataFrame:
     """MAE, MSE and RMSE of every cell, in the series' unit; series by series."""
-    scores = score_forecasts(predictions.values())
+    scores = pd.concat([score_forecasts(cell) for cell in predictions.values()], ignore_index=True)
     return scores.sort_values("dataset", kind="stable", ignore_index=True)
 
 
 def tabulate(scores: pd.DataFrame, efficiency: Collection[Rows], models: Collection[TrainedModel]) -> pd.DataFrame:
     """Errors beside cost, one row a series and model."""
-    return forecast_results(scores, _table(efficiency), fits_table(models.values()))
+    return results_table(scores, efficiency_table(efficiency.values()), fits_table(models.values()), FORECAST_KEYS)
 
 
 def judge(
@@ -129,13 +135,11 @@ def judge(
     """Confirmed, refuted or inconclusive: smaller networks against dense ones and peers, all against naive rules."""
     return judge_forecasts(
         pd.concat(predictions.values(), ignore_index=True),
-        _table(efficiency),
-        forecast.models.root,
+        efficiency_table(efficiency.values()),
+        forecast,
         forecast.compression.recipes(),
         list(NAIVE),
-        forecast.horizon,
         measured.batch_sizes,
-        forecast.evaluate,
     )
 
 
@@ -161,7 +165,3 @@ def report(
 ) -> str:
     """What was found, tables, verdicts and conditions as one page."""
     return render_forecasts(data_card, results, verdicts, forecast, efficiency)
-
-
-def _table(efficiency: Collection[Rows]) -> pd.DataFrame:
-    return pd.DataFrame([row for rows in efficiency.values() for row in rows])
