@@ -17,13 +17,7 @@ from topology_efficient_dl.evaluation.answers import (
 from topology_efficient_dl.evaluation.criteria import LATENCY_OF
 from topology_efficient_dl.evaluation.failures import failure_lines
 from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.reports.report import (
-    negated,
-    number,
-    points,
-    score,
-    span,
-)
+from topology_efficient_dl.reports.formatting import negated, number, points, score, span
 
 RESULT_HEADER = ("dataset", "model", "macro-F1", "accuracy", "params", "ms (b1)", "ms (b64)")
 VERDICT_HEADER = (

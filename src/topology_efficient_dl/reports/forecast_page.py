@@ -20,12 +20,12 @@ from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.forecasting import ForecastParams
 from topology_efficient_dl.params.names import display_name
 from topology_efficient_dl.params.training import EfficiencyParams
-from topology_efficient_dl.reports.compression_context import recipe_words
 from topology_efficient_dl.reports.conditions import training_words
 from topology_efficient_dl.reports.console import aligned
-from topology_efficient_dl.reports.context import provenance_lines
 from topology_efficient_dl.reports.forecast_tables import read_seeds
-from topology_efficient_dl.reports.report import NOTHING, number, span
+from topology_efficient_dl.reports.formatting import NOTHING, number, span
+from topology_efficient_dl.reports.pages import provenance_lines
+from topology_efficient_dl.reports.recipes import recipe_words
 from topology_efficient_dl.reports.style import FADED, INK, figure_style, model_colours
 
 Row = Mapping[str, Any]

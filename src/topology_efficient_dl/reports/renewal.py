@@ -25,8 +25,8 @@ from topology_efficient_dl.evaluation.criteria import (
     Route,
 )
 from topology_efficient_dl.reports.forecast_page import finding_lines, verdict_sections
-from topology_efficient_dl.reports.graph_context import LATENCY_NOTE
 from topology_efficient_dl.reports.report import ReportContext, render_verdicts
+from topology_efficient_dl.reports.words import LATENCY_NOTE
 
 Document = Mapping[str, Any]
 Verdict = dict[str, Any]

@@ -12,9 +12,9 @@ from topology_efficient_dl.evaluation.failures import failure_lines, with_counts
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.statistics import pairwise_wilcoxon, rank_models, score_matrix
 from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.reports.context import provenance_lines
 from topology_efficient_dl.reports.figures import draw_critical_difference
-from topology_efficient_dl.reports.report import number
+from topology_efficient_dl.reports.formatting import number
+from topology_efficient_dl.reports.pages import provenance_lines
 
 DECIMALS = 4
 """Of published accuracies."""

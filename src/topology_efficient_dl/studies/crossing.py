@@ -17,7 +17,7 @@ from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.evaluation.costs import check_device
 from topology_efficient_dl.params.compression import CrossingParams
 from topology_efficient_dl.params.training import EfficiencyParams
-from topology_efficient_dl.reports.context import provenance_lines
+from topology_efficient_dl.reports.pages import provenance_lines
 from topology_efficient_dl.reports.style import FADED, figure_style, model_colours
 from topology_efficient_dl.tensor import factorise
 from topology_efficient_dl.tensor.cache_blocks import in_cache_blocks

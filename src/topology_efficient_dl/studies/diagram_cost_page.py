@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from topology_efficient_dl.reports.context import provenance_lines
-from topology_efficient_dl.reports.report import number
+from topology_efficient_dl.reports.formatting import number
+from topology_efficient_dl.reports.pages import provenance_lines
 
 
 def render_scaling(table: pd.DataFrame, whole: Mapping[str, Any], dataset: str) -> str:

@@ -19,8 +19,8 @@ from topology_efficient_dl.models.trained import Predictor
 from topology_efficient_dl.params.models import LevelSetRecipe, ModelSpec
 from topology_efficient_dl.params.studies import GrowthParams
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.reports.context import provenance_lines
-from topology_efficient_dl.reports.report import number
+from topology_efficient_dl.reports.formatting import number
+from topology_efficient_dl.reports.pages import provenance_lines
 from topology_efficient_dl.tasks.cells import fit_cell
 
 CHUNK = 256

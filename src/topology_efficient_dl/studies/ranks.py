@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from topology_efficient_dl.params.compression import CompressionRecipe
-from topology_efficient_dl.reports.context import provenance_lines
-from topology_efficient_dl.reports.report import number
+from topology_efficient_dl.reports.formatting import number
+from topology_efficient_dl.reports.pages import provenance_lines
 from topology_efficient_dl.reports.style import FADED, figure_style, model_colours
 
 FOLLOWS = 0.5

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.params.names import display_name
 from topology_efficient_dl.params.studies import ClosureParams
-from topology_efficient_dl.reports.context import provenance_lines
-from topology_efficient_dl.reports.report import NOTHING, number
+from topology_efficient_dl.reports.formatting import NOTHING, number
+from topology_efficient_dl.reports.pages import provenance_lines
 from topology_efficient_dl.reports.style import FADED, figure_style
 
 Row = Mapping[str, Any]
