@@ -16,8 +16,7 @@ from topology_efficient_dl.checks.parameters import check_parameters, check_that
 from topology_efficient_dl.checks.run import check_run
 from topology_efficient_dl.common.terminal import harmless
 from topology_efficient_dl.params.effects import without_effect
-from topology_efficient_dl.reports.console import summary_text
-from topology_efficient_dl.reports.forecast_page import forecast_summary
+from topology_efficient_dl.reports.console import forecast_summary, summary_text
 
 log = logging.getLogger(__name__)
 

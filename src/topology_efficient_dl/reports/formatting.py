@@ -134,6 +134,27 @@ def cell(value: Any) -> str:
     return NOTHING if value is None else str(value).replace("|", "\\|").replace("\n", " ")
 
 
+def change(row: Mapping[str, Any], measure: str) -> str:
+    """By how many percent a measure of a verdict changed, with its interval."""
+    value = row.get(measure)
+    if value is None:
+        return NOTHING
+    interval = row.get(f"{measure}_interval")
+    return f"{100 * value:+.1f}".replace("-", "−") + (f" {span(interval, 100, 1)}" if interval else "")
+
+
+def spread(row: Mapping[str, Any], name: str) -> str:
+    """The mean of a measure over seeds, with its standard deviation if there is one.
+
+    Examples
+    --------
+    >>> spread({"rmse_mean": 1.5, "rmse_std": 0.25}, "rmse"), spread({"rmse_mean": 1.5, "rmse_std": None}, "rmse")
+    ('1.5 ± 0.25', '1.5')
+    """
+    deviation = row[f"{name}_std"]
+    return number(row[f"{name}_mean"]) + ("" if deviation is None else f" ± {number(deviation)}")
+
+
 def formatted(value: Any, spec: str) -> str:
     """A value by Python's format specification; a dash for nothing.
 

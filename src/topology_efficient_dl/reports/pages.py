@@ -19,7 +19,7 @@ from topology_efficient_dl.reports import formatting
 _TEMPLATES = Path(__file__).parent / "templates"
 _FILTERS = (
     "cell", "formatted", "latency_of", "negated", "number", "p_value", "percent", "points", "score", "shares", "span",
-    "table",
+    "spread", "table",
 )  # fmt: skip
 
 
@@ -58,8 +58,3 @@ def _environment() -> jinja2.Environment:
     environment.filters.update({name: getattr(formatting, name) for name in _FILTERS})
     environment.filters.update(name=display_name, answer=ANSWERS.__getitem__)
     return environment
-
-
-def provenance_lines() -> list[str]:
-    """The foot of a Markdown page: the command of this run, and what it was measured on."""
-    return render_page("provenance.md.j2").split("\n")

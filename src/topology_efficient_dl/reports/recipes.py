@@ -10,8 +10,8 @@ from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.tensor.design import NARROWED
 
 
-def recipe_words(recipe: CompressionRecipe) -> str:
-    """A recipe in a sentence.
+def recipe_words(recipe: CompressionRecipe, temperature: bool = True) -> str:
+    """A recipe in a sentence; temperatures have no part in squared errors.
 
     Examples
     --------
@@ -33,9 +33,9 @@ def recipe_words(recipe: CompressionRecipe) -> str:
         if recipe.method == "small_dense"
         else f"{tune.epochs} epochs of fine-tuning at {tune.learning_rate:g}"
     )
-    shares = f"{tune.distillation:.0%} of the loss from the dense model at temperature {tune.temperature:g}".replace(
-        "%", " %"
-    )
+    shares = f"{tune.distillation:.0%} of the loss from the dense model".replace("%", " %")
+    if temperature:
+        shares += f" at temperature {tune.temperature:g}"
     rising = ", ranks rising" if recipe.is_tensor and recipe.schedule == "increasing" else ""
     return f"{words}, {_bound(recipe)}{rising}; {epochs}, {shares}"
 

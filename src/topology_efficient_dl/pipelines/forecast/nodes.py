@@ -27,7 +27,7 @@ from topology_efficient_dl.params.forecasting import ForecastParams
 from topology_efficient_dl.params.models import Zoo
 from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams
 from topology_efficient_dl.reports.document import results_document
-from topology_efficient_dl.reports.forecast_page import draw_forecasts, render_forecasts
+from topology_efficient_dl.reports.forecast import draw_forecasts, render_forecasts
 from topology_efficient_dl.reports.forecast_tables import forecast_results, read_seeds, score_forecasts
 from topology_efficient_dl.tasks.cells import dataset_of, fits_table, training_log
 from topology_efficient_dl.tasks.forecast_cells import (
