@@ -20,6 +20,12 @@ from topology_efficient_dl.reports.console import forecast_summary, summary_text
 
 log = logging.getLogger(__name__)
 
+SUMMARIES = {
+    "verdicts": ("results", summary_text),
+    "forecast_verdicts": ("forecast_results", forecast_summary),
+}
+"""By the entry of a run's verdicts, the entry of its results and what shows both on a terminal."""
+
 
 class ParameterCheck:
     """Refuses a run whose parameters are wrong, before anything runs."""
@@ -62,17 +68,14 @@ class Summary:
         """Print results, verdicts and the path of the report of every track that was evaluated."""
         made = pipeline.all_outputs()
         for name in sorted(made):
-            if name.endswith(".verdicts"):
-                track = name.removesuffix(".verdicts")
-                click.echo(summary_text(catalog.load(f"{track}.results"), catalog.load(name)))
-                for report in ("report_html", "report_markdown", "pareto_image"):
-                    if f"{track}.{report}" in made:
-                        click.echo(harmless(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}"))
-            if name.endswith(".forecast_verdicts"):
-                track = name.removesuffix(".forecast_verdicts")
-                click.echo(forecast_summary(catalog.load(f"{track}.forecast_results"), catalog.load(name)))
-                if f"{track}.report_markdown" in made:
-                    click.echo(harmless(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}"))
+            track, _, verdicts = name.rpartition(".")
+            if verdicts not in SUMMARIES:
+                continue
+            results, summary = SUMMARIES[verdicts]
+            click.echo(summary(catalog.load(f"{track}.{results}"), catalog.load(name)))
+            for report in ("report_html", "report_markdown", "pareto_image"):
+                if f"{track}.{report}" in made:
+                    click.echo(harmless(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}"))
 
 
 def saved_path(dataset: Any) -> str:
