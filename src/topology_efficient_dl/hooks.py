@@ -17,10 +17,15 @@ from topology_efficient_dl.checks.run import check_run
 from topology_efficient_dl.common.terminal import harmless
 from topology_efficient_dl.datasets.kedro_internals import saved_path
 from topology_efficient_dl.params.effects import without_effect
-from topology_efficient_dl.reports.console import summary_text
-from topology_efficient_dl.reports.forecast_page import forecast_summary
+from topology_efficient_dl.reports.console import forecast_summary, summary_text
 
 log = logging.getLogger(__name__)
+
+SUMMARIES = {
+    "verdicts": ("results", summary_text),
+    "forecast_verdicts": ("forecast_results", forecast_summary),
+}
+"""By the entry of a run's verdicts, the entry of its results and what shows both on a terminal."""
 
 
 class ParameterCheck:
@@ -64,14 +69,11 @@ class Summary:
         """Print results, verdicts and the path of the report of every track that was evaluated."""
         made = pipeline.all_outputs()
         for name in sorted(made):
-            if name.endswith(".verdicts"):
-                track = name.removesuffix(".verdicts")
-                click.echo(summary_text(catalog.load(f"{track}.results"), catalog.load(name)))
-                for report in ("report_html", "report_markdown", "pareto_image"):
-                    if f"{track}.{report}" in made:
-                        click.echo(harmless(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}"))
-            if name.endswith(".forecast_verdicts"):
-                track = name.removesuffix(".forecast_verdicts")
-                click.echo(forecast_summary(catalog.load(f"{track}.forecast_results"), catalog.load(name)))
-                if f"{track}.report_markdown" in made:
-                    click.echo(harmless(f" report_markdown  {saved_path(catalog.get(f'{track}.report_markdown'))}"))
+            track, _, verdicts = name.rpartition(".")
+            if verdicts not in SUMMARIES:
+                continue
+            results, summary = SUMMARIES[verdicts]
+            click.echo(summary(catalog.load(f"{track}.{results}"), catalog.load(name)))
+            for report in ("report_html", "report_markdown", "pareto_image"):
+                if f"{track}.{report}" in made:
+                    click.echo(harmless(f"{report:>16}  {saved_path(catalog.get(f'{track}.{report}'))}"))

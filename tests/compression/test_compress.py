@@ -27,7 +27,7 @@ from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.compression import AS_LARGE_AS_DENSE, CompressionParams, CompressionRecipe
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
-from topology_efficient_dl.reports.compression_context import recipe_words
+from topology_efficient_dl.reports.recipes import recipe_words
 from topology_efficient_dl.tasks.series import SeriesClasses
 from topology_efficient_dl.tasks.task import fit
 

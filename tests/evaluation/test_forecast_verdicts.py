@@ -14,7 +14,8 @@ from topology_efficient_dl.evaluation.summary import FORECAST_KEYS, as_records, 
 from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.forecasting import ForecastCriterion, ForecastParams
 from topology_efficient_dl.params.training import EfficiencyParams
-from topology_efficient_dl.reports.forecast_page import finding_lines, forecast_summary, render_forecasts
+from topology_efficient_dl.reports.console import forecast_summary
+from topology_efficient_dl.reports.forecast import finding_lines, render_forecasts
 
 PARAMS = ForecastCriterion(n_bootstrap=500)
 FORECAST = ForecastParams(models="net", horizon=4, evaluate=PARAMS)

@@ -16,10 +16,9 @@ from topology_efficient_dl.params.complexes import SimplicialParams
 from topology_efficient_dl.params.compression import CompressionParams, CompressionRecipe, CrossingParams
 from topology_efficient_dl.params.models import ModelSpec, Transforms
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
-from topology_efficient_dl.reports.compression_context import compression_report_context, recipe_words
-from topology_efficient_dl.reports.conditions import fitting_conditions, interval_limit, recipe_limits
-from topology_efficient_dl.reports.context import report_context
-from topology_efficient_dl.reports.graph_context import graph_report_context
+from topology_efficient_dl.reports.conditions import fitting_conditions, interval_limit
+from topology_efficient_dl.reports.context import RunSettings, RunTables, report_context
+from topology_efficient_dl.reports.recipes import recipe_limits, recipe_words
 from topology_efficient_dl.reports.report import ReportContext, render_html, render_markdown
 from topology_efficient_dl.studies.crossing import crossing_page
 
@@ -53,27 +52,27 @@ def split(name: str, n_train: int, n_test: int, n_channels: int = 1, held_out: b
     return Split(name, series, labels, ("0", "1"), "made up", held_out=held_out)
 
 
-def series_report(*splits: Split, efficiency: EfficiencyParams | None = None, fitting=None) -> ReportContext:
-    return report_context(
-        data_card(splits, {}), SCORES, RESULTS, {"wilcoxon": []}, [], PUBLISHED, TrainParams(),
-        efficiency or EfficiencyParams(), EvaluateParams(), fitting,
-    )  # fmt: skip
+def report_of(card: pd.DataFrame, evaluate: EvaluateParams, efficiency=None, **of_kind) -> ReportContext:
+    tables = {name: of_kind.pop(name) for name in ("published", "layers") if name in of_kind}
+    settings = RunSettings(TrainParams(), efficiency or EfficiencyParams(), evaluate, **of_kind)
+    return report_context(RunTables(card, SCORES, RESULTS, {"wilcoxon": []}, [], **tables), settings)
+
+
+def series_report(*splits: Split, efficiency: EfficiencyParams | None = None) -> ReportContext:
+    return report_of(data_card(splits, {}), EvaluateParams(), efficiency, published=PUBLISHED)
 
 
 def graph_report(*tasks) -> ReportContext:
     card = pd.DataFrame([describe_task(task) for task in tasks])
-    return graph_report_context(
-        card, SCORES, RESULTS, {"wilcoxon": []}, [], TrainParams(), EfficiencyParams(),
-        EvaluateParams(resample="draws", latency_of="model"), SimplicialParams(),
-    )  # fmt: skip
+    return report_of(card, EvaluateParams(resample="draws", latency_of="model"), simplicial=SimplicialParams())
 
 
 def compressed_report(compression: CompressionParams) -> ReportContext:
-    layers = pd.DataFrame({"model": [], "layer": [], "left_dense": []})
-    return compression_report_context(
-        data_card([split("GunPoint", 50, 150)], {}), SCORES, RESULTS, {"wilcoxon": []}, [], PUBLISHED, TrainParams(),
-        EfficiencyParams(), EvaluateParams(), compression, layers,
-    )  # fmt: skip
+    card, layers = (
+        data_card([split("GunPoint", 50, 150)], {}),
+        pd.DataFrame({"model": [], "layer": [], "left_dense": []}),
+    )
+    return report_of(card, EvaluateParams(), published=PUBLISHED, compression=compression, layers=layers)
 
 
 SERIES = {

@@ -13,7 +13,8 @@ from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import as_records, results_table
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
 from topology_efficient_dl.reports.console import summary_text
-from topology_efficient_dl.reports.context import report_context, run_command
+from topology_efficient_dl.reports.context import RunSettings, RunTables, report_context
+from topology_efficient_dl.reports.pages import run_command
 from topology_efficient_dl.reports.report import render_html, render_markdown
 
 EVALUATE = EvaluateParams(n_bootstrap=100)
@@ -45,8 +46,8 @@ def context(experiment):
         scores, experiment["efficiency"], experiment["predictions"], EVALUATE, ["tda_net", "ph_mlp"]
     )
     statistics = describe_statistics(scores, EVALUATE.baseline)
-    train, efficiency = TrainParams(patience=7), EfficiencyParams(threads=3)
-    return report_context(CARD, scores, results, statistics, verdicts, PUBLISHED, train, efficiency, EVALUATE)
+    settings = RunSettings(TrainParams(patience=7), EfficiencyParams(threads=3), EVALUATE)
+    return report_context(RunTables(CARD, scores, results, statistics, verdicts, PUBLISHED), settings)
 
 
 def test_published_numbers_stand_beside_whole_official_sets_and_the_same_method_only(context) -> None:
@@ -66,8 +67,8 @@ def test_without_an_official_set_there_is_no_column_of_published_numbers(context
     scores = experiment["scores"][experiment["scores"]["dataset"] == "Beta"]
     results = results_table(scores, experiment["efficiency"], experiment["fits"])
     statistics = describe_statistics(scores, EVALUATE.baseline)
-    given = (beta, scores, results, statistics, [], PUBLISHED, TrainParams(), EfficiencyParams(), EVALUATE)
-    alone = report_context(*given)
+    tables = RunTables(beta, scores, results, statistics, [], PUBLISHED)
+    alone = report_context(tables, RunSettings(TrainParams(), EfficiencyParams(), EVALUATE))
     assert not alone.has_published
     assert "published accuracy" not in render_markdown(alone)
 
@@ -95,8 +96,8 @@ def test_answers_that_are_not_finite_are_failures_by_model_set_and_count(context
     tables = (scores, experiment["efficiency"], table)
     verdicts = judge_proposals(*tables, EVALUATE, ["tda_net", "ph_mlp"])
     statistics = describe_statistics(scores, EVALUATE.baseline)
-    settings = (TrainParams(), EfficiencyParams(), EVALUATE)
-    broken = report_context(CARD, scores, results, statistics, verdicts, PUBLISHED, *settings)
+    settings = RunSettings(TrainParams(), EfficiencyParams(), EVALUATE)
+    broken = report_context(RunTables(CARD, scores, results, statistics, verdicts, PUBLISHED), settings)
     reason = "100 of 600 test answers of 3 seeds are not finite and count as mistakes"
     assert broken.failures == [{"cell": "Beta, ph_mlp", "reason": reason}]
     for text in (render_markdown(broken), render_html(broken), summary_text(results, verdicts)):

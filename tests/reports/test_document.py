@@ -7,7 +7,7 @@ import pytest
 
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.reports.document import publish, results_document
-from topology_efficient_dl.studies.diagram_cost_page import render_scaling
+from topology_efficient_dl.studies.diagram_cost import render_scaling
 
 
 def test_the_document_is_json_with_command_and_environment():

@@ -12,8 +12,10 @@ from topology_efficient_dl.evaluation.statistics import describe_statistics
 from topology_efficient_dl.evaluation.summary import results_table
 from topology_efficient_dl.params.complexes import SimplicialParams
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
-from topology_efficient_dl.reports.graph_context import FLOPS, QUESTION, graph_report_context
+from topology_efficient_dl.reports.conditions import FLOPS
+from topology_efficient_dl.reports.context import RunSettings, RunTables, report_context
 from topology_efficient_dl.reports.report import render_html, render_markdown
+from topology_efficient_dl.reports.words import WORDS
 
 EVALUATE = EvaluateParams(
     n_bootstrap=100, baseline="gat", further_baselines=("gatv2",), resample="draws", latency_of="model",
@@ -39,8 +41,10 @@ def context(experiment):
     verdicts = judge_proposals(scores, costs, predictions, EVALUATE, ["simplicial_mlp"], "track_b")
     statistics = describe_statistics(scores, EVALUATE.baseline, EVALUATE.metric)
     card = pd.DataFrame([describe_task(task) for task in (contacts(), official())])
-    settings = TrainParams(patience=7), EfficiencyParams(threads=3), EVALUATE, SimplicialParams(time_window=90)
-    return graph_report_context(card, scores, results, statistics, verdicts, *settings)
+    settings = RunSettings(
+        TrainParams(patience=7), EfficiencyParams(threads=3), EVALUATE, simplicial=SimplicialParams(time_window=90)
+    )
+    return report_context(RunTables(card, scores, results, statistics, verdicts), settings)
 
 
 @pytest.mark.parametrize("render", [render_markdown, render_html])
@@ -53,7 +57,7 @@ def test_both_reports_say_what_track_b_is_about(context, render) -> None:
 
 
 def test_question_caption_and_limits(context) -> None:
-    assert context.question == QUESTION
+    assert context.question == WORDS["graphs", False].question + "?"
     assert context.results_caption.startswith(
         "Mean ± standard deviation over draws of labels or splits that came with the set. The model alone answers for all "
         "nodes of one graph (batch 1), on inputs"

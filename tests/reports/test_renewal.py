@@ -12,7 +12,6 @@ from topology_efficient_dl.evaluation.answers import headlines
 from topology_efficient_dl.evaluation.comparisons import judge_proposals
 from topology_efficient_dl.evaluation.summary import as_records, results_table
 from topology_efficient_dl.params.training import EvaluateParams
-from topology_efficient_dl.reports.graph_context import LATENCY_NOTE
 from topology_efficient_dl.reports.renewal import (
     completed,
     criterion_of_text,
@@ -20,6 +19,7 @@ from topology_efficient_dl.reports.renewal import (
     renewed,
 )
 from topology_efficient_dl.reports.report import ReportContext, ReportFigure, render_markdown
+from topology_efficient_dl.reports.words import LATENCY_NOTE
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 DOCUMENTS = [path for path in sorted(RESULTS.rglob("*.json")) if (path.with_suffix("") / "report.md").is_file()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from topology_efficient_dl.data.graphs.task import TASK_OF
 from topology_efficient_dl.models.registry import find_architecture
-from topology_efficient_dl.params.compression import CompressionRecipe
 from topology_efficient_dl.params.models import CrossValidatedRecipe, ModelSpec, Transforms
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
 from topology_efficient_dl.training.ridge import PENALTIES
@@ -15,15 +15,20 @@ Row = Mapping[str, Any]
 
 MACHINE = "Latency and memory hold for the machine that is named here; on another one ratios of models may differ too."
 
+FLOPS = "FLOPs are those of the network; elementwise work, softmax over edges included, is not counted for any model."
+SPLITS = {
+    "draws": "draws of labels",
+    "given splits": "splits that came with the set",
+    "given folds": "folds that came with the set",
+    "made folds": "folds made here",
+}
+"""By ``split_kind`` of a set of graphs."""
+
 _CLOSED_FORMS = {
     "ridge": f"ridge regression in closed form, its penalty one of {len(PENALTIES)} by leave-one-out errors",
     "aeon_ridge": "ridge regression as in aeon, which chooses its penalty",
     "diffusion": "labels spread along given kernels, mixed by a regression",
 }
-_PEERS = {
-    "prune_weights": "pruning", "prune_channels": "pruning", "small_dense": "a smaller dense network",
-    "int8": "eight bits", "lora": "adapters", "continued": "the dense network trained on",
-}  # fmt: skip
 
 
 def training_words(train: TrainParams) -> str:
@@ -41,7 +46,7 @@ def training_words(train: TrainParams) -> str:
 
 
 def fitting_conditions(
-    train: TrainParams, specs: Mapping[str, ModelSpec], transforms: Transforms | None = None
+    train: TrainParams, specs: Mapping[str, ModelSpec], transforms: Transforms | None = None, of_training: str = ""
 ) -> dict[str, str]:
     """How each model of a run is fitted, and what it chooses on train: what is not in the parameters is not said.
 
@@ -50,6 +55,7 @@ def fitting_conditions(
     train : of networks that are trained by gradient descent
     specs : the models of the run
     transforms : that models of series name in ``features``
+    of_training : what else is to be known of training by gradient descent
     """
     solvers: dict[str, list[str]] = {}
     for name, spec in specs.items():
@@ -57,7 +63,7 @@ def fitting_conditions(
     found = {}
     if not specs or "gradient" in solvers:
         of = f" ({', '.join(solvers['gradient'])})" if len(solvers) > 1 else ""
-        found[f"Training{of}"] = training_words(train)
+        found[f"Training{of}"] = training_words(train) + of_training
     for solver, words in _CLOSED_FORMS.items():
         if solver in solvers:
             found[f"Fit ({', '.join(solvers[solver])})"] = f"{words}, on train and validation together"
@@ -71,7 +77,7 @@ def fitting_conditions(
     own = [f"{name}: {', '.join(f'{key} {value}' for key, value in spec.train.items())}"
            for name, spec in specs.items() if spec.train]  # fmt: skip
     found |= {"Chosen by each data set": "; ".join(chosen)} if chosen else {}
-    return found | ({"Training of its own": "; ".join(own)} if own else {})
+    return found | ({"Training of its own": "; ".join(own) + of_training} if own else {})
 
 
 def cost_conditions(efficiency: EfficiencyParams, latency: str, memory: str) -> dict[str, str]:
@@ -133,29 +139,40 @@ def interval_limit(evaluate: EvaluateParams, n_seeds: int) -> str:
     return f"Intervals of quality are over {seeds} and the samples of one test set each, not over other data."
 
 
-def peer_words(recipes: Mapping[str, CompressionRecipe]) -> str:
-    """What decompositions of a run are compared with besides the dense network; empty for nothing.
-
-    Examples
-    --------
-    >>> peer_words({"small": CompressionRecipe(method="small_dense"), "tucker": CompressionRecipe()})
-    'a smaller dense network'
-    """
-    names = dict.fromkeys(_PEERS[recipe.method] for recipe in recipes.values() if recipe.method in _PEERS)
-    *most, last = [*names] or [""]
-    return f"{', '.join(most)} or {last}" if most else last
+def split_kinds(rows: Sequence[Row]) -> str:
+    """Over what sets of graphs repeat: draws of labels, splits or folds."""
+    kinds = dict.fromkeys(SPLITS[row["split_kind"]] for row in rows if row.get("split_kind"))
+    return " or ".join(kinds) or "draws"
 
 
-def recipe_limits(recipes: Mapping[str, CompressionRecipe]) -> list[str]:
-    """What has to be known of the recipes of a run to read its numbers."""
-    methods = {recipe.method for recipe in recipes.values()}
-    tuned = any(recipe.fine_tune.epochs for recipe in recipes.values() if recipe.method not in ("int8", "small_dense"))
+def targets(rows: Sequence[Row]) -> list[str]:
+    """What is classified: nodes, graphs, or some of both."""
+    tasks = {row["task"] for row in rows}
+    return [f"{kind}s" for kind, task in TASK_OF.items() if task in tasks]
+
+
+def graph_caption(rows: Sequence[Row]) -> str:
+    """How the results table of a run on graphs is to be read."""
+    found = targets(rows)
+    answers = {"nodes": "for all nodes of one graph (batch 1)", "graphs": "per graph of a set"}
+    return (
+        f"Mean ± standard deviation over {split_kinds(rows)}. The model alone answers "
+        f"{', or '.join(answers[name] for name in found)}, on inputs that were made once; latency begins with the "
+        "complex and the features of its nodes, and includes all preprocessing from there. Samples per second are "
+        f"{' or '.join(found)}, of the model alone."
+    )
+
+
+def graph_limits(rows: Sequence[Row]) -> list[str]:
+    """What has to be known of the sets of a run on graphs to read its numbers."""
+    drawn = [row["dataset"] for row in rows if row.get("split_kind") == "draws"]
+    held = [row["dataset"] for row in rows if row.get("held_out")]
     said = {
-        "Pruned weights are stored and multiplied as dense ones: their number falls, time does not.":
-            "prune_weights" in methods,
-        "Eight bits are torch's dynamic quantisation of linear and recurrent layers; convolutions stay in float32.":
-            "int8" in methods,
-        "Fine-tuning ends after a fixed number of epochs on train and validation together: nothing is chosen on them.":
-            tuned,
-    }  # fmt: skip
+        f"Draws of labels from one graph overlap ({', '.join(drawn)}): intervals and tests speak of draws from these "
+        "graphs, not of others.": drawn,
+        "Node tasks are transductive: contacts, features and complexes are of all nodes, and labels of test are "
+        "seen by no model.": "nodes" in targets(rows),
+        f"Validation stands in for test ({', '.join(held)}).": held,
+        FLOPS: True,
+    }
     return [words for words, holds in said.items() if holds]

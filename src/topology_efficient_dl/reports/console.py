@@ -8,22 +8,11 @@ from typing import Any
 import pandas as pd
 
 from topology_efficient_dl.common.terminal import harmless
-from topology_efficient_dl.evaluation.answers import (
-    ALL,
-    beside_primary,
-    headlines,
-    primary_of,
-)
+from topology_efficient_dl.evaluation.answers import ALL, beside_primary, headlines, primary_of
 from topology_efficient_dl.evaluation.criteria import LATENCY_OF
 from topology_efficient_dl.evaluation.failures import failure_lines
 from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.reports.report import (
-    negated,
-    number,
-    points,
-    score,
-    span,
-)
+from topology_efficient_dl.reports.formatting import change, negated, number, points, score, span, spread
 
 RESULT_HEADER = ("dataset", "model", "macro-F1", "accuracy", "params", "ms (b1)", "ms (b64)")
 VERDICT_HEADER = (
@@ -92,6 +81,25 @@ def _verdict_row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
         "-" if cut is None else f"{100 * cut:+.0f} {span(verdict['latency_cut_interval'], 100, 0)}",
         verdict["status"].upper(),
     )
+
+
+def forecast_summary(results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """Errors and costs, then verdicts against the dense networks, as two aligned tables for a terminal."""
+    head = ("dataset", "model", "RMSE", "MAE", "params", "ms (b1)", "ms (b64)")
+    costs = ("params", "latency_ms_b1", "latency_ms_b64")
+    rows = [
+        (row["dataset"], row["model"], spread(row, "rmse"), spread(row, "mae"), *(number(row[name]) for name in costs))
+        for row in as_records(results)
+    ]
+    judged_head = ("dataset", "model", "against", "batch", "RMSE rise (%)", "params cut (%)", "verdict")
+    judged = [
+        (row["dataset"], row["model"], row["baseline"], ", ".join(map(str, row["latency_batch"])),
+         change(row, "rmse_rise"), change(row, "params_cut"), row["status"].upper())
+        for row in primary_of(verdicts)
+    ]  # fmt: skip
+    answers = [f"{line.answer} {line.terms}" for line in headlines(verdicts)]
+    failed = failure_lines(as_records(results), "forecasts")
+    return "\n\n".join(["", aligned([head, *rows]), aligned([judged_head, *judged]), *answers, *failed, ""])
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -1,106 +1,140 @@
-"""What the report of track A says, put together from the tables of a run."""
+"""What the report of a track says, put together from the tables and parameters of a run."""
 
 from __future__ import annotations
 
 import math
-import re
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from topology_efficient_dl.efficiency.environment import describe_environment
-from topology_efficient_dl.evaluation.answers import ALL, primary_of
 from topology_efficient_dl.evaluation.criteria import METRICS
 from topology_efficient_dl.evaluation.failures import failures_of
-from topology_efficient_dl.evaluation.summary import as_records
+from topology_efficient_dl.evaluation.summary import as_records, over_sets
+from topology_efficient_dl.params.complexes import SimplicialParams
+from topology_efficient_dl.params.compression import CompressionParams, CompressionRecipe
+from topology_efficient_dl.params.models import ModelSpec, Transforms
 from topology_efficient_dl.params.training import EfficiencyParams, EvaluateParams, TrainParams
 from topology_efficient_dl.reports.conditions import (
     MACHINE,
     cost_conditions,
     data_words,
     fitting_conditions,
+    graph_caption,
+    graph_limits,
     interval_limit,
+    split_kinds,
     split_words,
+    targets,
 )
-from topology_efficient_dl.reports.figures import draw_critical_difference, draw_f1_bars, draw_pareto
-from topology_efficient_dl.reports.forest import draw_verdicts
+from topology_efficient_dl.reports.figures import report_figures
+from topology_efficient_dl.reports.pages import run_command
 from topology_efficient_dl.reports.pareto import pareto_figure
-from topology_efficient_dl.reports.report import ReportContext, ReportFigure
-from topology_efficient_dl.reports.style import to_svg
+from topology_efficient_dl.reports.recipes import left_dense_limits, peer_words, recipe_limits, recipe_words
+from topology_efficient_dl.reports.report import ReportContext
+from topology_efficient_dl.reports.words import WORDS, Words
 
-QUESTION = (
-    "Can a small model that reads topological features of a time series replace a large network: the same quality "
-    "at a fraction of the inference time, feature extraction included?"
-)
 PUBLISHED_COLUMNS = {
     "inception_time": "inception_network_mean",
     "inception_time_ensemble": "inceptiontime_ensemble",
 }
-MOST_DRAWN = 40
-"""Verdicts in the figure; of more those over all data sets are drawn."""
-
-MEMORY = "peak of one inference in a fresh process, over the imported libraries"
+Rows = Sequence[Mapping[str, Any]]
 
 
-def report_context(
-    data_card: pd.DataFrame,
-    scores: pd.DataFrame,
-    results: pd.DataFrame,
-    statistics: Mapping[str, Any],
-    verdicts: Sequence[Mapping[str, Any]],
-    published: pd.DataFrame,
-    train: TrainParams,
-    efficiency: EfficiencyParams,
-    evaluate: EvaluateParams,
-    fitting: Mapping[str, str] | None = None,
-) -> ReportContext:
-    """The context of the report's templates; tables are those of the catalog.
+@dataclass(frozen=True)
+class RunTables:
+    """The tables of a run, as the catalog has them.
 
-    ``fitting`` says how models were fitted, as of `fitting_conditions`.
+    Attributes
+    ----------
+    data_card : one row a data set
+    scores, results, statistics, verdicts : quality of every cell, quality beside cost, tests, and what was judged
+    published : accuracies of other authors, of series
+    layers : what became of every layer, of compressed networks
     """
-    known = {row["dataset"]: _numbers(row) for row in as_records(published)}
-    used, skipped = _datasets(data_card, known)
+
+    data_card: pd.DataFrame
+    scores: pd.DataFrame
+    results: pd.DataFrame
+    statistics: Mapping[str, Any]
+    verdicts: Rows
+    published: pd.DataFrame | None = None
+    layers: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The parameters of a run that its report tells; those of graphs and of compression where it has them.
+
+    Attributes
+    ----------
+    train, efficiency, evaluate : how models were trained, measured and judged
+    models : the models of the run
+    transforms : that models of series name in ``features``
+    simplicial : how complexes were built: the run is about graphs
+    compression : the recipes: the run is about networks that were made smaller
+    """
+
+    train: TrainParams
+    efficiency: EfficiencyParams
+    evaluate: EvaluateParams
+    models: Mapping[str, ModelSpec] = field(default_factory=dict)
+    transforms: Transforms | None = None
+    simplicial: SimplicialParams | None = None
+    compression: CompressionParams | None = None
+
+    @property
+    def words(self) -> Words:
+        """What a report of such a run is called and asks."""
+        return WORDS["series" if self.simplicial is None else "graphs", self.compression is not None]
+
+    @property
+    def recipes(self) -> dict[str, CompressionRecipe]:
+        """By variant, how networks were made smaller."""
+        return {} if self.compression is None else self.compression.recipes()
+
+
+def report_context(tables: RunTables, settings: RunSettings) -> ReportContext:
+    """The context of the report's templates.
+
+    Parameters
+    ----------
+    tables : of the run
+    settings : of the run, which also say what it is about
+    """
+    evaluate, words, recipes = settings.evaluate, settings.words, settings.recipes
+    known = {} if tables.published is None else {row["dataset"]: _numbers(row) for row in as_records(tables.published)}
+    used, skipped = _datasets(tables.data_card, known)
+    results = as_records(tables.results)
+    peers = peer_words(recipes)
     return ReportContext(
-        title="Track A: persistent homology against deep networks on time series",
-        question=QUESTION,
+        title=words.title,
+        question=f"{words.question}{f', and is it better than {peers}' if peers else ''}?",
         baseline=evaluate.baseline,
-        results=as_records(results),
-        verdicts=verdicts,
+        results=results,
+        verdicts=tables.verdicts,
         datasets=used,
         skipped=skipped,
-        failures=failures_of(as_records(results)),
-        conditions=_conditions(scores, used, fitting or fitting_conditions(train, {}), efficiency),
+        failures=failures_of(results),
+        conditions=_conditions(tables.scores, used, settings),
         environment=describe_environment(),
         command=run_command(),
-        limits=[
-            MACHINE,
-            interval_limit(evaluate, scores["seed"].nunique()),
-            *(f"{row['dataset']}: {row['notes']}." for row in used if row.get("notes")),
-        ],
+        limits=_limits(tables, used, settings),
         published=known,
         published_method=PUBLISHED_COLUMNS,
-        tests=statistics["wilcoxon"],
-        figures=report_figures(scores, results, verdicts, evaluate),
-        interactive=pareto_figure(results, evaluate.x_axis, evaluate.y_axis),
+        tests=tables.statistics["wilcoxon"],
+        figures=report_figures(tables.scores, tables.results, tables.verdicts, evaluate),
+        interactive=pareto_figure(tables.results, evaluate.x_axis, evaluate.y_axis),
         metric_name=METRICS[evaluate.metric],
+        results_caption=_caption(used, settings),
+        latency_note=words.latency_note,
+        over_sets=over_sets([{**row, **words.latency_over_sets(row)} for row in results])
+        if settings.compression is not None
+        else (),
+        size_columns=words.size_columns,
     )
-
-
-def provenance_lines() -> list[str]:
-    """The foot of a Markdown page: the command of this run, and what it was measured on."""
-    environment = ", ".join(f"{key} {value}" for key, value in describe_environment().items() if value)
-    return ["", f"Command: `{run_command()}`", "", f"Measured on: {environment}", ""]
-
-
-def run_command() -> str:
-    """The command line of this run, ready for a shell; absolute paths are replaced by ``PATH``."""
-    started_by = sys.argv[0].replace("\\", "/").removesuffix("/__main__.py")
-    if not started_by.endswith("kedro"):
-        return "kedro run --pipelines track_a"
-    return shlex.join(["kedro", *(re.sub(r"(?<![^=,])(/|[A-Za-z]:[\\/])[^,]*", "PATH", part) for part in sys.argv[1:])])
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
@@ -112,45 +146,49 @@ def _datasets(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     rows = as_records(data_card)
     used = [
-        {**row, "default_split": bool(row.get("official")) and row["dataset"] in published, "split": split_words(row)}
+        {
+            **row,
+            "default_split": bool(row.get("official")) and row["dataset"] in published,
+            "split": row.get("split") or split_words(row),
+        }
         for row in rows
         if not row["skipped"]
     ]
     return used, [{"dataset": row["dataset"], "reason": row["skipped"]} for row in rows if row["skipped"]]
 
 
-def _conditions(
-    scores: pd.DataFrame,
-    datasets: Sequence[Mapping[str, Any]],
-    fitting: Mapping[str, str],
-    efficiency: EfficiencyParams,
-) -> dict[str, str]:
+def _conditions(scores: pd.DataFrame, datasets: Rows, settings: RunSettings) -> dict[str, str]:
+    seeds, words = ", ".join(str(seed) for seed in sorted(scores["seed"].unique())), settings.words
+    one_graph = ""
+    if settings.simplicial is None:
+        of_data = {"Seeds": seeds, "Data": data_words(datasets)}
+    else:
+        kinds = split_kinds(datasets)
+        complexes = ", ".join(f"{name} {value}" for name, value in settings.simplicial.model_dump().items())
+        of_data = {kinds[0].upper() + kinds[1:]: seeds, "Complex": complexes}
+        one_graph = "; on one graph every step sees all of it" if targets(datasets) != ["graphs"] else ""
     return {
-        "Seeds": ", ".join(str(seed) for seed in sorted(scores["seed"].unique())),
-        "Data": data_words(datasets),
-        **fitting,
-        **cost_conditions(efficiency, "raw sample in, label out, per sample", MEMORY),
+        **of_data,
+        **fitting_conditions(settings.train, settings.models, settings.transforms, one_graph),
+        **cost_conditions(settings.efficiency, words.latency, words.memory),
+        **{f"`{name}`": recipe_words(recipe) for name, recipe in settings.recipes.items()},
     }
 
 
-def report_figures(
-    scores: pd.DataFrame, results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]], evaluate: EvaluateParams
-) -> list[ReportFigure]:
-    """Pareto front, quality by dataset, verdicts, ranks."""
-    drawn = [
-        ("Quality against cost", "Up and to the left is better; the dotted line is the Pareto front.", "pareto.png",
-         draw_pareto(results, evaluate.x_axis, evaluate.y_axis)),
-        ("Macro-F1 by dataset", "Bars are means, points are seeds.", None, draw_f1_bars(scores)),
-    ]  # fmt: skip
-    primary = primary_of(verdicts)
-    if primary:
-        bounds = {each["measure"]: each["bound"] for each in reversed(primary[0]["conditions"])}
-        pooled = [each for each in primary if each["dataset"] == ALL]
-        shown = pooled if pooled and len(primary) > MOST_DRAWN else primary
-        forest = draw_verdicts(shown, bounds["f1_drop_pp"], bounds["latency_cut"], METRICS[evaluate.metric])
-        drawn.append(("Verdicts against the primary baseline", "The wanted side is shaded.", None, forest))
-    ranks = draw_critical_difference(scores, evaluate.metric)
-    if ranks is not None:
-        caption = f"Of {METRICS[evaluate.metric]}; models that are joined do not differ (Wilcoxon-Holm)."
-        drawn.append(("Average ranks", caption, None, ranks))
-    return [ReportFigure(title, caption, svg=to_svg(figure), file=file) for title, caption, file, figure in drawn]
+def _limits(tables: RunTables, datasets: Rows, settings: RunSettings) -> list[str]:
+    return [
+        MACHINE,
+        *(graph_limits(datasets) if settings.simplicial is not None else ()),
+        interval_limit(settings.evaluate, tables.scores["seed"].nunique()),
+        *(f"{row['dataset']}: {row['notes']}." for row in datasets if row.get("notes")),
+        *settings.words.limits,
+        *recipe_limits(settings.recipes),
+        *left_dense_limits(tables.layers),
+    ]
+
+
+def _caption(datasets: Rows, settings: RunSettings) -> str:
+    if settings.simplicial is not None:
+        return graph_caption(datasets)
+    pruned = any(recipe.method == "prune_weights" for recipe in settings.recipes.values())
+    return settings.words.caption + ("; of pruned weights those that are not zero." if pruned else ".")

@@ -12,7 +12,7 @@ import pandas as pd
 from topology_efficient_dl.efficiency.environment import describe_environment
 from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.reports.context import run_command
+from topology_efficient_dl.reports.pages import run_command
 
 PUBLISHED = {
     "track": {

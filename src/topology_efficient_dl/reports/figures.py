@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from topology_efficient_dl.evaluation.answers import ALL, primary_of
+from topology_efficient_dl.evaluation.criteria import METRICS
 from topology_efficient_dl.evaluation.statistics import pairwise_wilcoxon, rank_models
 from topology_efficient_dl.params.names import display_name
+from topology_efficient_dl.params.training import EvaluateParams
+from topology_efficient_dl.reports.forest import draw_verdicts
 from topology_efficient_dl.reports.labels import SIDES, Canvas
 from topology_efficient_dl.reports.pareto import (
     check_column,
@@ -22,7 +26,8 @@ from topology_efficient_dl.reports.pareto import (
     mean_over_sets,
     pareto_mask,
 )
-from topology_efficient_dl.reports.style import AXIS_LABELS, FADED, INK, figure_style, model_colours
+from topology_efficient_dl.reports.report import ReportFigure
+from topology_efficient_dl.reports.style import AXIS_LABELS, FADED, INK, figure_style, model_colours, to_svg
 
 MAX_PANELS = 12
 """More data sets than this are drawn as a cloud behind their means, not in panels."""
@@ -271,3 +276,30 @@ def indistinguishable(names: Sequence[str], tests: pd.DataFrame, alpha: float = 
 
 def _below(p_value: Any, alpha: float) -> bool:
     return p_value is not None and bool(p_value < alpha)
+
+
+MOST_DRAWN = 40
+"""Verdicts in the figure; of more those over all data sets are drawn."""
+
+
+def report_figures(
+    scores: pd.DataFrame, results: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]], evaluate: EvaluateParams
+) -> list[ReportFigure]:
+    """Pareto front, quality by dataset, verdicts, ranks."""
+    drawn = [
+        ("Quality against cost", "Up and to the left is better; the dotted line is the Pareto front.", "pareto.png",
+         draw_pareto(results, evaluate.x_axis, evaluate.y_axis)),
+        ("Macro-F1 by dataset", "Bars are means, points are seeds.", None, draw_f1_bars(scores)),
+    ]  # fmt: skip
+    primary = primary_of(verdicts)
+    if primary:
+        bounds = {each["measure"]: each["bound"] for each in reversed(primary[0]["conditions"])}
+        pooled = [each for each in primary if each["dataset"] == ALL]
+        shown = pooled if pooled and len(primary) > MOST_DRAWN else primary
+        forest = draw_verdicts(shown, bounds["f1_drop_pp"], bounds["latency_cut"], METRICS[evaluate.metric])
+        drawn.append(("Verdicts against the primary baseline", "The wanted side is shaded.", None, forest))
+    ranks = draw_critical_difference(scores, evaluate.metric)
+    if ranks is not None:
+        caption = f"Of {METRICS[evaluate.metric]}; models that are joined do not differ (Wilcoxon-Holm)."
+        drawn.append(("Average ranks", caption, None, ranks))
+    return [ReportFigure(title, caption, svg=to_svg(figure), file=file) for title, caption, file, figure in drawn]

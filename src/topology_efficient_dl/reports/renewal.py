@@ -24,9 +24,9 @@ from topology_efficient_dl.evaluation.criteria import (
     Criterion,
     Route,
 )
-from topology_efficient_dl.reports.forecast_page import finding_lines, verdict_sections
-from topology_efficient_dl.reports.graph_context import LATENCY_NOTE
+from topology_efficient_dl.reports.forecast import finding_lines, render_forecast_verdicts
 from topology_efficient_dl.reports.report import ReportContext, render_verdicts
+from topology_efficient_dl.reports.words import LATENCY_NOTE
 
 Document = Mapping[str, Any]
 Verdict = dict[str, Any]
@@ -116,10 +116,9 @@ def _renewed_forecasts(report: str, results: Sequence[Verdict], verdicts: Sequen
     sections = re.split(r"^(?=## )", rest, flags=re.MULTILINE)
     before = [each for each in sections if not each.startswith("## Verdicts")]
     place = next(place for place, each in enumerate(before) if each.startswith("## Conditions"))
-    tables = "\n".join(verdict_sections(verdicts))
     findings = "\n".join(finding_lines(results, verdicts))
     top = "\n\n".join(part for part in (question, findings, said.strip()) if part)
-    return f"{top}\n{figure}{''.join(before[:place])}{tables}\n{''.join(before[place:])}"
+    return f"{top}\n{figure}{''.join(before[:place])}{render_forecast_verdicts(verdicts)}{''.join(before[place:])}"
 
 
 def completed(document: Document, track: str) -> list[Verdict]:

@@ -6,16 +6,12 @@ import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import plotly.graph_objects as go
 
 from topology_efficient_dl.evaluation.answers import (
     ALL,
-    ANSWERS,
     Headline,
     beside_primary,
     headlines,
@@ -24,17 +20,13 @@ from topology_efficient_dl.evaluation.answers import (
 from topology_efficient_dl.evaluation.criteria import (
     CONFIRMED,
     INCONCLUSIVE,
-    LATENCY_OF,
     METRICS,
     REFUTED,
 )
-from topology_efficient_dl.params.names import display_name
-
-NOTHING = "–"
-SERIES_CAPTION = (
-    "Mean ± standard deviation over seeds. Latency runs from raw sample to label, features included, per sample."
+from topology_efficient_dl.reports.formatting import (
+    number,
 )
-_TEMPLATES = Path(__file__).parent / "templates"
+from topology_efficient_dl.reports.pages import render_page
 
 
 @dataclass(frozen=True)
@@ -112,7 +104,7 @@ class ReportContext:
     figures: Sequence[ReportFigure] = ()
     interactive: go.Figure | None = None
     metric_name: str = METRICS["f1_macro"]
-    results_caption: str = SERIES_CAPTION
+    results_caption: str = ""
     latency_note: str = ""
     over_sets: Sequence[Mapping[str, Any]] = ()
     size_columns: Mapping[str, str] = field(default_factory=lambda: {"n_timepoints": "length"})
@@ -206,15 +198,12 @@ def render_markdown(context: ReportContext) -> str:
     >>> text.splitlines()[0]
     '# Track A'
     """
-    text = _environment().get_template("report.md.j2").render(c=context)
-    return text.strip() + "\n"
+    return render_page("report.md.j2", c=context).strip() + "\n"
 
 
 def render_verdicts(context: ReportContext) -> tuple[str, str]:
     """Two sections of the Markdown report: the headline with what it rests on, and the table of all verdicts."""
-    headline, table = (
-        _environment().get_template(name).render(c=context).strip() for name in ("verdict.md.j2", "verdicts.md.j2")
-    )
+    headline, table = (render_page(name, c=context).strip() for name in ("verdict.md.j2", "verdicts.md.j2"))
     return headline, table
 
 
@@ -228,151 +217,4 @@ def render_html(context: ReportContext) -> str:
             div_id="pareto",
             config={"displayModeBar": False, "responsive": True},
         )
-    return _environment().get_template("report.html.j2").render(c=context, interactive=interactive)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=lambda name: bool(name and "html" in name),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        number=number,
-        score=score,
-        percent=percent,
-        points=points,
-        span=span,
-        shares=shares,
-        p_value=p_value,
-        name=display_name,
-        cell=cell,
-        negated=negated,
-        answer=ANSWERS.__getitem__,
-        latency_of=latency_of,
-    )
-    return environment
-
-
-def number(value: Any, digits: int = 3) -> str:
-    """A number with three significant digits and thousands separators; a dash for nothing.
-
-    Examples
-    --------
-    >>> [number(value) for value in (1234567, 0.012345, 420450.0, None)]
-    ['1,234,567', '0.0123', '420,450', '–']
-    """
-    if value is None:
-        return NOTHING
-    text = f"{value:,.0f}" if abs(value) >= 1000 or isinstance(value, int) else f"{value:.{digits}g}"
-    return text.replace("-", "−")
-
-
-def score(mean: Any, std: Any = None) -> str:
-    """A score in [0, 1] with its standard deviation.
-
-    Examples
-    --------
-    >>> score(0.8391, 0.1), score(0.5), score(None)
-    ('0.839 ± 0.100', '0.500', '–')
-    """
-    if mean is None:
-        return NOTHING
-    return f"{mean:.3f}" if std is None else f"{mean:.3f} ± {std:.3f}"
-
-
-def points(value: Any) -> str:
-    """Percentage points with sign.
-
-    Examples
-    --------
-    >>> points(-1.25), points(None)
-    ('−1.2', '–')
-    """
-    return NOTHING if value is None else f"{value:+.1f}".replace("-", "−")
-
-
-def negated(value: Any) -> Any:
-    """A fall as a rise: the number, or the interval, with its sign turned; nothing stays nothing.
-
-    Examples
-    --------
-    >>> negated(1.5), negated([-1.0, 2.0]), negated(None)
-    (-1.5, [-2.0, 1.0], None)
-    """
-    if value is None:
-        return None
-    return [0.0 - end for end in reversed(value)] if isinstance(value, Sequence) else 0.0 - value
-
-
-def latency_of(verdict: Mapping[str, Any]) -> str:
-    """What the latency of a verdict is of, and how it was had if not from timing rounds."""
-    note = verdict.get("latency_note")
-    return LATENCY_OF[verdict["latency_of"]] + (f", {note}" if note else "")
-
-
-def percent(value: Any) -> str:
-    """A fraction as a percentage with sign.
-
-    Examples
-    --------
-    >>> percent(0.312), percent(-4.0)
-    ('+31 %', '−400 %')
-    """
-    return NOTHING if value is None else f"{100 * value:+.0f} %".replace("-", "−")
-
-
-def span(interval: Any, scale: float = 1.0, digits: int = 1) -> str:
-    """An interval in brackets.
-
-    Examples
-    --------
-    >>> span([0.28, 0.31], 100, 0), span(None)
-    ('[28, 31]', 'no interval')
-    """
-    if interval is None:
-        return "no interval"
-    return f"[{', '.join(f'{scale * end:.{digits}f}' for end in interval)}]".replace("-", "−")
-
-
-def shares(pair: Any) -> str:
-    """The least and the most of a share.
-
-    Examples
-    --------
-    >>> shares((0.371, 0.428)), shares((1.0, 1.0)), shares(None)
-    ('.37 to .43', '1.00', '–')
-    """
-    if pair is None:
-        return NOTHING
-    least, most = (f"{end:.2f}".removeprefix("0") for end in pair)
-    return least if least == most else f"{least} to {most}"
-
-
-def p_value(value: Any) -> str:
-    """A p-value with two digits.
-
-    Examples
-    --------
-    >>> p_value(0.0312), p_value(0.00001), p_value(None)
-    ('0.031', '< 0.001', '–')
-    """
-    if value is None:
-        return NOTHING
-    return "< 0.001" if value < 0.001 else f"{value:.2g}"
-
-
-def cell(value: Any) -> str:
-    """Text that may stand in a cell of a Markdown table.
-
-    Examples
-    --------
-    >>> cell("a|b"), cell(None), cell([42, 123])
-    ('a\\\\|b', '–', '42, 123')
-    """
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        value = ", ".join(map(str, value))
-    return NOTHING if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+    return render_page("report.html.j2", c=context, interactive=interactive).removesuffix("\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,9 +12,9 @@ from topology_efficient_dl.evaluation.failures import failure_lines, with_counts
 from topology_efficient_dl.evaluation.metrics import require_columns
 from topology_efficient_dl.evaluation.statistics import pairwise_wilcoxon, rank_models, score_matrix
 from topology_efficient_dl.evaluation.summary import as_records
-from topology_efficient_dl.reports.context import provenance_lines
 from topology_efficient_dl.reports.figures import draw_critical_difference
-from topology_efficient_dl.reports.report import number
+from topology_efficient_dl.reports.formatting import number
+from topology_efficient_dl.reports.pages import render_page
 
 DECIMALS = 4
 """Of published accuracies."""
@@ -101,43 +101,20 @@ def render_archive(
     wide = score_matrix(scores, "accuracy").dropna()
     models = [str(name) for name in cells["model"].unique()]
     compared = scores[scores["dataset"].isin(wide.index)]
-    lines = [
-        "# Track A over the archive",
-        "",
-        _protocol(wide, cells, published, data_card),
-        "",
-        *_table(["model", "mean accuracy", "average rank", "median ms per series (b1)", "median fit (s)", "params"],
-                _model_rows(cells, wide)),
-        "",
-        "![Average ranks](critical_difference.png)",
-        "",
-        "## Wins, ties and losses",
-        "",
-        *_table(["model", *map(str, wide.columns)], [[model, *_against(wide, model)] for model in models]),
-        "",
-        "## Wilcoxon signed-rank tests of accuracy, Holm-corrected",
-        "",
-        *_table(["model", "against", "mean difference", "p", "p (Holm)"], _tests(compared, models)),
-        "",
-        f"## Where {models[0]} loses most",
-        "",
-        "Its accuracy below the best of all others in the table below.",
-        "",
-        *_table(["data set", "accuracy", "best other", "by", "gap", "in test series", "train", "classes", "length"],
-                _worst_rows(wide, models[0], data_card)),
-        "",
-        *_choice_lines(choices),
-        "## Every set",
-        "",
-        *_table(["data set", *map(str, wide.columns)], _accuracy_rows(wide)),
-        "",
-    ]  # fmt: skip
-    lines += _without_published(cells, set(wide.index))
-    failed = cells.drop_duplicates(["dataset", "model"])
-    lines += [f"- {line}." for line in failure_lines(as_records(failed))]
-    lines += [f"- **{name} was skipped**: {_without_folders(reason)}" for name, reason in skipped.items()]
-    lines += provenance_lines()
-    return "\n".join(lines)
+    return render_page(
+        "archive.md.j2",
+        protocol=_protocol(wide, cells, published, data_card),
+        first=models[0],
+        models=_model_rows(cells, wide),
+        wins=_wins(wide, models),
+        tests=_tests(compared, models),
+        worst=_worst_rows(wide, models[0], data_card),
+        choices=_choice_rows(choices),
+        every_set=_accuracies(wide),
+        without_published=_without_published(cells, set(wide.index)),
+        failures=failure_lines(as_records(cells.drop_duplicates(["dataset", "model"]))),
+        skipped={name: _without_folders(reason) for name, reason in skipped.items()},
+    )
 
 
 def _without_folders(text: str) -> str:
@@ -158,7 +135,7 @@ def _protocol(wide: pd.DataFrame, cells: pd.DataFrame, published: pd.DataFrame, 
     )
 
 
-def _model_rows(cells: pd.DataFrame, wide: pd.DataFrame) -> list[list[str]]:
+def _model_rows(cells: pd.DataFrame, wide: pd.DataFrame) -> pd.DataFrame:
     tidy = wide.reset_index().melt("dataset", var_name="model", value_name="accuracy").assign(seed=0)
     ranks = rank_models(tidy, "accuracy").average_ranks
     ranked = cells[cells["dataset"].isin(wide.index)]
@@ -166,10 +143,16 @@ def _model_rows(cells: pd.DataFrame, wide: pd.DataFrame) -> list[list[str]]:
     rows = []
     for model in wide.mean().sort_values(ascending=False).index:
         cost = costs.loc[model] if model in costs.index else [None] * 3
-        shown = [number(None if pd.isna(value) else float(value)) for value in cost]
+        shown = [number(value) for value in cost]
         rank = ranks.get(str(model))
         rows.append([str(model), f"{wide[model].mean():.4f}", "-" if rank is None else f"{rank:.2f}", *shown])
-    return rows
+    head = ["model", "mean accuracy", "average rank", "median ms per series (b1)", "median fit (s)", "params"]
+    return pd.DataFrame(rows, columns=head)
+
+
+def _wins(wide: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    rows = [[model, *_against(wide, model)] for model in models]
+    return pd.DataFrame(rows, columns=["model", *wide.columns])
 
 
 def _against(wide: pd.DataFrame, model: str) -> list[str]:
@@ -182,11 +165,12 @@ def _against(wide: pd.DataFrame, model: str) -> list[str]:
     return found
 
 
-def _worst_rows(wide: pd.DataFrame, model: str, data_card: pd.DataFrame | None, n: int = 5) -> list[list[str]]:
+def _worst_rows(wide: pd.DataFrame, model: str, data_card: pd.DataFrame | None, n: int = 5) -> pd.DataFrame:
     """The sets with the largest gap to the best other model, with their sizes."""
+    head = ["data set", "accuracy", "best other", "by", "gap", "in test series", "train", "classes", "length"]
     others = wide.drop(columns=model)
     if others.empty or not len(others.columns):
-        return []
+        return pd.DataFrame(columns=head)
     gaps = (others.max(axis=1) - wide[model]).sort_values(ascending=False)
     sizes = pd.DataFrame() if data_card is None else data_card.set_index("dataset")
     rows = []
@@ -195,7 +179,7 @@ def _worst_rows(wide: pd.DataFrame, model: str, data_card: pd.DataFrame | None, 
         facts = _facts(sizes.loc[name], float(gaps[name])) if name in sizes.index else ["-"] * 4
         scores = [f"{wide.loc[name, model]:.3f}", f"{others.loc[name].max():.3f}", best, f"{gaps[name]:.3f}"]
         rows.append([str(name), *scores, *facts])
-    return rows
+    return pd.DataFrame(rows, columns=head)
 
 
 def _facts(sizes: pd.Series, gap: float) -> list[str]:
@@ -206,44 +190,29 @@ def _facts(sizes: pd.Series, gap: float) -> list[str]:
     return [f"{gap * n_test:.0f} of {n_test}", *whole]
 
 
-def _choice_lines(choices: pd.DataFrame | None) -> list[str]:
+def _choice_rows(choices: pd.DataFrame | None) -> pd.DataFrame | None:
     """How often each transform was chosen, over all sets and seeds, by model."""
     if choices is None or choices.empty:
-        return []
+        return None
     counts = choices.groupby(["chosen", "model"], sort=False).size().unstack(fill_value=0)
     counts = counts.loc[counts.sum(axis=1).sort_values(ascending=False).index]
-    rows = [[str(name), *(str(value) for value in row)] for name, row in counts.iterrows()]
-    return [
-        "## What train chose",
-        "",
-        "Cells of each model whose cross-validation on train took these representations.",
-        "",
-        *_table(["representations", *map(str, counts.columns)], rows),
-        "",
-    ]
+    return counts.astype(str).rename_axis("representations").reset_index()
 
 
-def _tests(scores: pd.DataFrame, models: Iterable[str]) -> list[list[str]]:
+def _tests(scores: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
     wanted = set(models)
-    return [
+    rows = [
         [row["model_a"], row["model_b"], number(row["mean_difference"]), number(row["p_value"]), number(row["p_holm"])]
         for row in as_records(pairwise_wilcoxon(scores, "accuracy"))
         if row["model_a"] in wanted
     ]
+    return pd.DataFrame(rows, columns=["model", "against", "mean difference", "p", "p (Holm)"])
 
 
-def _without_published(cells: pd.DataFrame, known: set[str]) -> list[str]:
+def _without_published(cells: pd.DataFrame, known: set[str]) -> pd.DataFrame | None:
     others = cells[~cells["dataset"].isin(known)]
-    if others.empty:
-        return []
-    wide = score_matrix(others, "accuracy")
-    header = ["data set", *map(str, wide.columns)]
-    return ["## Sets without published numbers", "", *_table(header, _accuracy_rows(wide)), ""]
+    return None if others.empty else _accuracies(score_matrix(others, "accuracy"))
 
 
-def _accuracy_rows(wide: pd.DataFrame) -> list[list[str]]:
-    return [[str(name), *(f"{value:.3f}" for value in row)] for name, row in wide.iterrows()]
-
-
-def _table(header: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
+def _accuracies(wide: pd.DataFrame) -> pd.DataFrame:
+    return wide.map("{:.3f}".format).rename_axis("data set").reset_index()

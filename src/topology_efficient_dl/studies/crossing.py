@@ -15,9 +15,10 @@ from topology_efficient_dl.efficiency.environment import check_device
 from topology_efficient_dl.efficiency.flops import count_flops
 from topology_efficient_dl.efficiency.latency import latency_ratio, measure_latency
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.params.compression import CrossingParams
 from topology_efficient_dl.params.training import EfficiencyParams
-from topology_efficient_dl.reports.context import provenance_lines
+from topology_efficient_dl.reports.pages import render_page
 from topology_efficient_dl.reports.style import FADED, figure_style, model_colours
 from topology_efficient_dl.tensor import factorise
 from topology_efficient_dl.tensor.cache_blocks import in_cache_blocks
@@ -169,33 +170,10 @@ def draw_crossing(points: pd.DataFrame) -> Figure:
 
 def crossing_page(points: pd.DataFrame, params: CrossingParams, efficiency: EfficiencyParams) -> str:
     """The study as Markdown: the crossing points, then every number."""
-    parts = "both in parts that fit into the cache" if efficiency.device == "cpu" else f"on {efficiency.device}"
-    found = crossings(points)
-    lines = [
-        "# Factorised feed-forward parts: from which width, rank and batch on they are faster", "",
-        f"Linear, GELU, linear; {params.expansion} times as wide inside; {params.tokens} tokens a sample; untrained; "
-        f"{parts}. A rank is no slower where the median ratio over rounds is at most 1.",
-        "", "![crossing](crossing.png)", "",
-        "| method | width | batch | largest rank that is no slower | its parameters | its time over dense |",
-        "|---|---|---|---|---|---|",
-    ]  # fmt: skip
-    for row in found.to_dict("records"):
-        none = pd.isna(row["largest_rank"])
-        cells = (
-            ["none", "–", "–"]
-            if none
-            else [str(int(row["largest_rank"])), f"{row['params_share']:.1%}", f"{row['ratio']:.2f}"]
-        )
-        lines.append(f"| {row['method']} | {row['width']} | {row['batch']} | {' | '.join(cells)} |")
-    lines += [
-        "", "| method | width | rank | batch | parameters | FLOPs | time over dense | dense (ms per sample) |",
-        "|---|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
-    for row in points.to_dict("records"):
-        span = "" if pd.isna(row["ratio_low"]) else f" [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]"
-        flops = "–" if pd.isna(row["flops_share"]) else f"{row['flops_share']:.2f}"
-        lines.append(
-            f"| {row['method']} | {row['width']} | {row['rank']} | {row['batch']} | {row['params_share']:.3f} | "
-            f"{flops} | {row['ratio']:.2f}{span} | {row['dense_ms']:.4f} |"
-        )
-    return "\n".join([*lines, "", *provenance_lines()])
+    return render_page(
+        "crossing.md.j2",
+        study=params,
+        device=efficiency.device,
+        crossings=as_records(crossings(points)),
+        points=as_records(points),
+    )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from topology_efficient_dl.collections.progress import following, tick
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params.series import FiltrationParams
+from topology_efficient_dl.reports.pages import render_page
 from topology_efficient_dl.tda.delay_choice import resolve_filtration
 from topology_efficient_dl.tda.extraction import extract_diagrams, sample_diagram
 
@@ -94,3 +95,25 @@ def cost_of_whole(series: Series, params: FiltrationParams, *, jobs: int, backen
         "seconds": time.perf_counter() - started,
         "seconds_of_all_workers": float(diagrams.seconds.sum()),
     }
+
+
+def render_scaling(table: pd.DataFrame, whole: Mapping[str, Any], dataset: str) -> str:
+    """Markdown: milliseconds per series by way and length, growth exponents, and the time of the whole set.
+
+    Parameters
+    ----------
+    table : of `cost_by_length`
+    whole : of `cost_of_whole`
+    dataset : the set's name
+    """
+    times = table.pivot_table(index="way", columns="n_timepoints", values="ms_median", sort=False)
+    growth = table.groupby("way", sort=False)["growth"].last()
+    ways = {str(way): [*times.loc[way], growth[way]] for way in times.index}
+    return render_page(
+        "diagram_cost.md.j2",
+        dataset=dataset,
+        n_series=int(table["n_series"].iloc[0]),
+        lengths=list(times.columns),
+        ways=ways,
+        whole=whole,
+    )

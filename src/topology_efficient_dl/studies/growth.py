@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +18,8 @@ from topology_efficient_dl.models.trained import Predictor
 from topology_efficient_dl.params.models import LevelSetRecipe, ModelSpec
 from topology_efficient_dl.params.studies import GrowthParams
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.reports.context import provenance_lines
-from topology_efficient_dl.reports.report import number
+from topology_efficient_dl.reports.formatting import number
+from topology_efficient_dl.reports.pages import render_page
 from topology_efficient_dl.tasks.cells import fit_cell
 
 CHUNK = 256
@@ -130,28 +129,6 @@ def random_walks(n_series: int, length: int, seed: int) -> NDArray[np.float32]:
 
 def render_growth(lengths: pd.DataFrame, numbers: pd.DataFrame, growth: GrowthParams) -> str:
     """Markdown: both tables, the command and the machine."""
-    lines = [
-        "# Growth of level-set inference",
-        "",
-        "`betti_ridge` with the default recipe of one channel, series in, label out, one thread.",
-        "",
-        f"## By length: one random walk, median of {growth.rounds} rounds, lengths in alternation",
-        "",
-        *_rows(lengths, ["n_timepoints", "ms_median", "ms_iqr", "ns_per_sample", "growth"]),
-        "",
-        f"## By number: random walks of {growth.length} samples, in chunks of {CHUNK}",
-        "",
-        *_rows(numbers, ["n_series", "seconds", "us_per_series", "peak_mb"]),
-        "",
-        "Peak memory is over the imported libraries, of a fresh process.",
-        *provenance_lines(),
-    ]
-    return "\n".join(lines)
-
-
-def _rows(table: pd.DataFrame, columns: list[str]) -> list[str]:
-    def cell(value: Any) -> str:
-        return number(None if pd.isna(value) else float(value))
-
-    rows = [[cell(value) for value in row] for row in table[columns].itertuples(index=False)]
-    return [f"| {' | '.join(row)} |" for row in (columns, ["---:"] * len(columns), *rows)]
+    by_length = lengths[["n_timepoints", "ms_median", "ms_iqr", "ns_per_sample", "growth"]].map(number)
+    by_number = numbers[["n_series", "seconds", "us_per_series", "peak_mb"]].map(number)
+    return render_page("growth.md.j2", by_length=by_length, by_number=by_number, growth=growth, chunk=CHUNK)

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.params.compression import CompressionRecipe
-from topology_efficient_dl.reports.context import provenance_lines
-from topology_efficient_dl.reports.report import number
+from topology_efficient_dl.reports.pages import render_page
 from topology_efficient_dl.reports.style import FADED, figure_style, model_colours
 
 FOLLOWS = 0.5
@@ -176,36 +176,8 @@ def _draw_row(axes: Sequence[Axes], title: str, rows: pd.DataFrame) -> None:
 
 def rank_page(curve: pd.DataFrame) -> str:
     """The curve as Markdown: where time stops following arithmetic, then every number."""
-    lines = [
-        "# Ranks: quality, parameters, FLOPs, latency", "",
-        f"Between two neighbouring ranks time *follows* FLOPs where its logarithm falls by at least {FOLLOWS:g} of "
-        "theirs. The turning rank is the largest one from which on downwards it does not: less arithmetic then brings "
-        "hardly less time.",
-        "", "![ranks](ranks.png)", "",
-    ]  # fmt: skip
-    series = curve[curve["rank"].notna()].groupby(["dataset", "model", "series"], sort=False)
-    lines += [
-        "| data set | model | decomposition | turning rank, batch 1 | turning rank, batch 64 |",
-        "|---|---|---|---|---|",
-    ]
-    for (dataset, model, name), rows in series:
+    series = []
+    for key, rows in curve[curve["rank"].notna()].groupby(["dataset", "model", "series"], sort=False):
         turning = (turning_rank(rows, batch) for batch in BATCHES)
-        cells = (str(rank) if rank else f"below {int(rows['rank'].min())}" for rank in turning)
-        lines.append(f"| {dataset} | {model} | {name} | {' | '.join(cells)} |")
-    lines += [
-        "", "Shares are of the dense model; elasticity is of time in FLOPs up to the next larger rank.", "",
-        "| data set | model | decomposition | rank | macro-F1 | parameters | share | FLOPs | share | b1 (ms) | share | "
-        "b64 (ms) | share | elasticity b1 | b64 |",
-        "|" + "---|" * 15,
-    ]  # fmt: skip
-    lines += [_line(row) for row in curve.to_dict("records")]
-    return "\n".join([*lines, "", *provenance_lines(), ""])
-
-
-def _line(row: Mapping[Any, Any]) -> str:
-    rank = "–" if pd.isna(row["rank"]) else str(int(row["rank"]))
-    spread = "" if pd.isna(row["f1_macro_std"]) else f" ± {row['f1_macro_std']:.3f}"
-    costs = [f"{number(row[cost])} | {row[f'{cost}_share']:.2f}" for cost in COSTS]
-    steps = ["–" if pd.isna(row[f"elasticity_{batch}"]) else f"{row[f'elasticity_{batch}']:.2f}" for batch in BATCHES]
-    cells = [row["dataset"], row["model"], row["series"], rank, f"{row['f1_macro_mean']:.3f}{spread}", *costs, *steps]
-    return f"| {' | '.join(cells)} |"
+        series.append((key, [str(rank) if rank else f"below {int(rows['rank'].min())}" for rank in turning]))
+    return render_page("ranks.md.j2", follows=FOLLOWS, series=series, curve=as_records(curve), costs=COSTS)

@@ -26,6 +26,8 @@ from topology_efficient_dl.errors import DataError, ParameterError, StorageError
 from topology_efficient_dl.params.graphs import AnyRecipe, DiffusionRecipe, GraphParams
 
 GRAPH, TASK = "graph.", "task"
+TASK_OF = {"node": "classes of nodes", "graph": "classes of graphs"}
+"""By what is classified, the ``task`` of a set in the table of all sets."""
 RULES = ("label_share", "validation_fraction", "draw_seed", "held_out")
 N_FOLDS = 10
 
@@ -242,7 +244,7 @@ def describe_task(task: GraphTask, recipes: Mapping[str, AnyRecipe] = MappingPro
     counts = np.bincount(task.labels[parts["train"]], minlength=max(task.n_classes, 1))
     return {
         "dataset": task.name,
-        "task": f"classes of {task.kind}s",
+        "task": TASK_OF[task.kind],
         **{f"n_{part}": len(rows) for part, rows in parts.items()},
         "n_nodes": task.n_nodes,
         "n_edges": _n_relations(task.graph),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import pandas as pd
@@ -40,21 +43,18 @@ from topology_efficient_dl.params.training import (
     ParallelParams,
     TrainParams,
 )
-from topology_efficient_dl.reports.compression_context import (
-    compression_report_context,
-    graph_compression_report_context,
-)
-from topology_efficient_dl.reports.conditions import fitting_conditions
-from topology_efficient_dl.reports.context import report_context
+from topology_efficient_dl.reports.context import RunSettings, RunTables, report_context
 from topology_efficient_dl.reports.document import results_document
 from topology_efficient_dl.reports.figures import draw_pareto
-from topology_efficient_dl.reports.graph_context import graph_report_context
 from topology_efficient_dl.reports.pareto import pareto_figure
 from topology_efficient_dl.reports.report import render_html, render_markdown
 from topology_efficient_dl.studies.ranks import draw_rank_curve, rank_curve, rank_page
 from topology_efficient_dl.tasks.cells import fits_table
 
 Rows = list[dict[str, Any]]
+
+_NOT_OF_KIND: Any = None
+"""For what a kind of run has not; with ``| None`` Kedro would see two types for one parameter."""
 
 
 def score(predictions: Collection[pd.DataFrame]) -> pd.DataFrame:
@@ -114,20 +114,35 @@ def report(
     results: pd.DataFrame,
     statistics: dict[str, Any],
     verdicts: Rows,
-    published: pd.DataFrame,
     train: TrainParams,
     efficiency: EfficiencyParams,
     evaluate: EvaluateParams,
     models: Names,
     zoo: Zoo,
-    transforms: Transforms,
+    transforms: Transforms = _NOT_OF_KIND,
+    simplicial: SimplicialParams = _NOT_OF_KIND,
+    compression: CompressionParams = _NOT_OF_KIND,
+    published: pd.DataFrame = _NOT_OF_KIND,
+    layers: pd.DataFrame = _NOT_OF_KIND,
 ) -> tuple[str, str]:
     """The report as Markdown and as one self-contained page."""
-    fitting = fitting_conditions(train, zoo.pick(models), transforms)
-    context = report_context(
-        data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, fitting
-    )
+    tables = RunTables(data_card, scores, results, statistics, verdicts, published, layers)
+    settings = RunSettings(train, efficiency, evaluate, zoo.pick(models), transforms, simplicial, compression)
+    context = report_context(tables, settings)
     return render_markdown(context), render_html(context)
+
+
+def report_of(*names: str) -> Callable[..., tuple[str, str]]:
+    """`report` of the arguments named, in their order: Kedro finds the types of parameters by position alone."""
+
+    @wraps(report)
+    def in_order(*given: Any) -> tuple[str, str]:
+        return report(**dict(zip(names, given, strict=True)))
+
+    known = inspect.signature(report).parameters
+    own = [known[name].replace(default=inspect.Parameter.empty) for name in names]
+    in_order.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]  # functions have it without a stub
+    return in_order
 
 
 def measure_graph_efficiency(
@@ -211,30 +226,6 @@ def judge_compressed(
     return judge_compression(scores, costs, table, evaluate, models.root, compression.recipes(), timed)
 
 
-def report_compression(
-    data_card: pd.DataFrame,
-    scores: pd.DataFrame,
-    results: pd.DataFrame,
-    statistics: dict[str, Any],
-    verdicts: Rows,
-    published: pd.DataFrame,
-    train: TrainParams,
-    efficiency: EfficiencyParams,
-    evaluate: EvaluateParams,
-    compression: CompressionParams,
-    layers: pd.DataFrame,
-    models: Names,
-    zoo: Zoo,
-) -> tuple[str, str]:
-    """The report as Markdown and as one self-contained page."""
-    fitting = fitting_conditions(train, zoo.pick(models))
-    context = compression_report_context(
-        data_card, scores, results, statistics, verdicts, published, train, efficiency, evaluate, compression, layers,
-        fitting,
-    )  # fmt: skip
-    return render_markdown(context), render_html(context)
-
-
 def tabulate_ranks(results: pd.DataFrame, models: Names, compression: CompressionParams) -> pd.DataFrame:
     """Quality, size, arithmetic and time by rank, of recipes that have one."""
     return rank_curve(results, compression.recipes(), models.root)
@@ -248,48 +239,3 @@ def draw_ranks(table: pd.DataFrame) -> Figure:
 def report_ranks(table: pd.DataFrame) -> str:
     """The rank at which time stops following arithmetic, and every number, as one page."""
     return rank_page(table)
-
-
-def report_graphs(
-    data_card: pd.DataFrame,
-    scores: pd.DataFrame,
-    results: pd.DataFrame,
-    statistics: dict[str, Any],
-    verdicts: Rows,
-    train: TrainParams,
-    efficiency: EfficiencyParams,
-    evaluate: EvaluateParams,
-    simplicial: SimplicialParams,
-    models: Names,
-    zoo: Zoo,
-) -> tuple[str, str]:
-    """The report as Markdown and as one self-contained page."""
-    fitting = fitting_conditions(train, zoo.pick(models))
-    context = graph_report_context(
-        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, fitting
-    )
-    return render_markdown(context), render_html(context)
-
-
-def report_graph_compression(
-    data_card: pd.DataFrame,
-    scores: pd.DataFrame,
-    results: pd.DataFrame,
-    statistics: dict[str, Any],
-    verdicts: Rows,
-    train: TrainParams,
-    efficiency: EfficiencyParams,
-    evaluate: EvaluateParams,
-    simplicial: SimplicialParams,
-    compression: CompressionParams,
-    layers: pd.DataFrame,
-    models: Names,
-    zoo: Zoo,
-) -> tuple[str, str]:
-    """The report as Markdown and as one self-contained page."""
-    fitting = fitting_conditions(train, zoo.pick(models))
-    context = graph_compression_report_context(
-        data_card, scores, results, statistics, verdicts, train, efficiency, evaluate, simplicial, compression, layers,
-        fitting,
-    )  # fmt: skip
-    return render_markdown(context), render_html(context)

@@ -6,9 +6,7 @@ from topology_efficient_dl.pipelines.evaluate import nodes
 
 JUDGED = ["scores", "efficiency", "predictions", "params:models", "params:zoo", "params:evaluate"]
 TABLES = ["data_card", "scores", "results", "statistics", "verdicts"]
-SETTINGS = ["params:train", "params:efficiency", "params:evaluate"]
-MODELS = ["params:models", "params:zoo"]
-PAGES = ["report_markdown", "report_html"]
+SETTINGS = ["params:train", "params:efficiency", "params:evaluate", "params:models", "params:zoo"]
 GRAPHS = ["splits", "simplicial_complexes", "simplicial_features", "simplicial_groups"]
 MEASURE_GRAPHS = Node(
     nodes.measure_graph_efficiency,
@@ -28,9 +26,7 @@ def create_pipeline() -> Pipeline:
             name="measure_efficiency",
         ),
         Node(nodes.judge, JUDGED, "verdicts", name="judge"),
-        Node(
-            nodes.report, [*TABLES, "published_accuracy", *SETTINGS, *MODELS, "params:transforms"], PAGES, name="report"
-        ),
+        _report("params:transforms", published="published_accuracy"),
     )
 
 
@@ -39,12 +35,7 @@ def create_graph_pipeline() -> Pipeline:
     return _evaluate(
         MEASURE_GRAPHS,
         Node(nodes.judge_on_graphs, JUDGED, "verdicts", name="judge"),
-        Node(
-            nodes.report_graphs,
-            [*TABLES, *SETTINGS, "params:simplicial", *MODELS],
-            PAGES,
-            name="report",
-        ),
+        _report("params:simplicial"),
     )
 
 
@@ -71,12 +62,7 @@ def create_compression_pipeline() -> Pipeline:
             name="measure_efficiency",
         ),
         Node(nodes.judge_compressed, [*judged, "params:evaluate"], "verdicts", name="judge"),
-        Node(
-            nodes.report_compression,
-            [*TABLES, "published_accuracy", *SETTINGS, "params:compression", "compressed_layers", *MODELS],
-            PAGES,
-            name="report",
-        ),
+        _report("params:compression", published="published_accuracy", layers="compressed_layers"),
         tabulate=Node(
             nodes.tabulate_compressed,
             ["scores", "efficiency", "models", "onnx_efficiency"],
@@ -92,12 +78,7 @@ def create_graph_compression_pipeline() -> Pipeline:
     return _evaluate(
         MEASURE_GRAPHS,
         Node(nodes.judge_compressed, [*judged, "params:evaluate"], "verdicts", name="judge"),
-        Node(
-            nodes.report_graph_compression,
-            [*TABLES, *SETTINGS, "params:simplicial", "params:compression", "compressed_layers", *MODELS],
-            PAGES,
-            name="report",
-        ),
+        _report("params:simplicial", "params:compression", layers="compressed_layers"),
     )
 
 
@@ -120,6 +101,14 @@ def create_rank_pipeline() -> Pipeline:
 
 
 TABULATE = Node(nodes.tabulate, ["scores", "efficiency", "models"], "results", name="tabulate")
+
+
+def _report(*of_kind: str, **tables: str) -> Node:
+    """The pages of a track from what all tracks have, parameters of its kind, and further tables by argument."""
+    shared = {entry.removeprefix("params:"): entry for entry in [*TABLES, *SETTINGS, *of_kind]}
+    entries = shared | tables
+    pages = ["report_markdown", "report_html"]
+    return Node(nodes.report_of(*entries), list(entries.values()), pages, name="report")
 
 
 def _evaluate(*of_track: Node, tabulate: Node = TABULATE) -> Pipeline:

@@ -34,7 +34,7 @@ from topology_efficient_dl.params.forecasting import ForecastParams
 from topology_efficient_dl.params.models import Zoo
 from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams
 from topology_efficient_dl.reports.document import results_document
-from topology_efficient_dl.reports.forecast_page import draw_forecasts, render_forecasts
+from topology_efficient_dl.reports.forecast import draw_forecasts, render_forecasts
 from topology_efficient_dl.tasks.cells import fits_table, naive_cell, training_log
 from topology_efficient_dl.tasks.forecasts import NO_SEED
 from topology_efficient_dl.tasks.inputs import ForecastInputs

@@ -16,8 +16,7 @@ from topology_efficient_dl.params.series import TdaParams
 from topology_efficient_dl.params.studies import GraphScalingParams, GrowthParams, ScalingParams
 from topology_efficient_dl.params.training import EfficiencyParams, ParallelParams
 from topology_efficient_dl.studies import crossing as crossing_study
-from topology_efficient_dl.studies.diagram_cost import cost_by_length, cost_of_whole
-from topology_efficient_dl.studies.diagram_cost_page import render_scaling
+from topology_efficient_dl.studies.diagram_cost import cost_by_length, cost_of_whole, render_scaling
 from topology_efficient_dl.studies.graph_scaling import (
     check_free_memory,
     growth_exponents,
