@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 from pydantic import BaseModel
 
@@ -22,12 +21,12 @@ from topology_efficient_dl.params.graphs import OWN
 from topology_efficient_dl.params.groups import GROUPS
 from topology_efficient_dl.params.models import LevelSetRecipe, ModelSpec, Zoo
 from topology_efficient_dl.params.series import FiltrationParams, TdaParams
-from topology_efficient_dl.settings import CONFIG_LOADER_ARGS
+from topology_efficient_dl.settings import CONFIG_LOADER_ARGS, CheckedConfigLoader
 from topology_efficient_dl.tda.combinations import check_combination
 
 CONF = Path(__file__).parents[1] / "conf"
-OVERRIDES = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name not in ("base", "local"))
-ENVIRONMENTS = ["base", *OVERRIDES]
+STUDIES = sorted(f"studies/{folder.name}" for folder in (CONF / "studies").iterdir())
+ENVIRONMENTS = ["base", "smoke", "gpu", *STUDIES]
 SHARED_ENTRIES = (
     "splits", "data_card", "models", "predictions", "training_log", "scores", "efficiency", "results", "statistics",
     "verdicts", "pareto", "pareto_image", "report_markdown", "report_html",
@@ -36,8 +35,8 @@ ENTRIES = (*SHARED_ENTRIES, "persistence_diagrams", "topological_features")
 PROPOSALS = {"ph_mlp", "ph_hybrid", "betti_ridge", "betti_mlp", "betti_tiny"}
 
 
-def config_of(environment: str) -> OmegaConfigLoader:
-    return OmegaConfigLoader(str(CONF), env=environment, **CONFIG_LOADER_ARGS)
+def config_of(environment: str) -> CheckedConfigLoader:
+    return CheckedConfigLoader(str(CONF), env=environment, **CONFIG_LOADER_ARGS)
 
 
 def groups_of(environment: str) -> dict[str, Any]:
@@ -145,7 +144,17 @@ def test_forecasts_are_made_by_networks_of_series_of_series_that_are_there(envir
 
 def test_every_environment_writes_to_folders_of_its_own() -> None:
     names = {environment: config_of(environment)["globals"]["run"] for environment in ENVIRONMENTS}
-    assert names == {environment: environment for environment in ENVIRONMENTS}
+    assert names == {environment: environment.removeprefix("studies/") for environment in ENVIRONMENTS}
+    assert len(set(names.values())) == len(ENVIRONMENTS)
+
+
+def test_without_an_environment_a_run_writes_to_the_folders_of_the_base(tmp_path: Path) -> None:
+    assert config_of("local")["globals"]["run"] == "base"
+    (tmp_path / "base").mkdir()
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "globals.yml").write_text("run: mine\n")
+    loaded = CheckedConfigLoader(str(tmp_path), **CONFIG_LOADER_ARGS)
+    assert loaded["globals"]["run"] == "mine"
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -153,7 +162,7 @@ def test_the_catalog_resolves_every_entry_of_track_a(environment: str) -> None:
     catalog = DataCatalog.from_config(config_of(environment)["catalog"])
     for entry in ENTRIES:
         dataset = catalog[f"track_a.{entry}"]
-        assert f"/{environment}/track_a/" in str(dataset._describe()["filepath"]), entry
+        assert f"/{environment.removeprefix('studies/')}/track_a/" in str(dataset._describe()["filepath"]), entry
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -161,13 +170,13 @@ def test_the_catalog_resolves_every_entry_of_track_b(environment: str) -> None:
     catalog = DataCatalog.from_config(config_of(environment)["catalog"])
     for entry in (*SHARED_ENTRIES, "simplicial_complexes", "simplicial_groups", "simplicial_features"):
         dataset = catalog[f"track_b.{entry}"]
-        assert f"/{environment}/track_b/" in str(dataset._describe()["filepath"]), entry
+        assert f"/{environment.removeprefix('studies/')}/track_b/" in str(dataset._describe()["filepath"]), entry
     assert isinstance(catalog["track_b.splits"], GraphTasksDataset)
     assert isinstance(catalog["track_a.splits"], SplitsDataset)
 
 
 def test_the_protocol_is_that_of_the_earlier_attempt_with_every_model_of_series() -> None:
-    groups, chosen = groups_of("protocol"), chosen_models("protocol")
+    groups, chosen = groups_of("studies/protocol"), chosen_models("studies/protocol")
     assert set(groups["datasets"].root) == {
         "ECG200", "FordA", "ElectricDevices", "Wafer", "UWaveGestureLibraryAll"
     }  # fmt: skip
@@ -185,7 +194,7 @@ def test_the_protocol_is_that_of_the_earlier_attempt_with_every_model_of_series(
 
 
 def test_the_ablation_has_one_model_per_variant_and_each_changes_something() -> None:
-    groups, chosen = groups_of("ablation_a"), chosen_models("ablation_a")
+    groups, chosen = groups_of("studies/ablation_a"), chosen_models("studies/ablation_a")
     recipes = groups["tda"].recipes()
     read = [spec.features for spec in chosen.values() if spec.role == "proposal"]
     assert sorted(read) == sorted(recipes)
@@ -196,7 +205,7 @@ def test_the_ablation_has_one_model_per_variant_and_each_changes_something() -> 
 
 
 def test_the_ablation_covers_every_axis() -> None:
-    groups = groups_of("ablation_a")
+    groups = groups_of("studies/ablation_a")
     tda: TdaParams = groups["tda"]
     recipes = list(tda.recipes().values())
     windows = [recipe for recipe in recipes if recipe.embedding == "sliding_window"]
@@ -215,11 +224,11 @@ def test_the_ablation_fits_the_lengths_of_its_sets() -> None:
     from topology_efficient_dl.tda.extraction import sample_diagram
 
     series = np.random.default_rng(0).normal(size=(1, 150)).astype(np.float32)
-    for recipe in groups_of("ablation_a")["tda"].recipes().values():
+    for recipe in groups_of("studies/ablation_a")["tda"].recipes().values():
         assert len(sample_diagram(series, recipe.filtration_params())) > 0
 
 
-@pytest.mark.parametrize("environment", ["ablation_betti", "design_a"])
+@pytest.mark.parametrize("environment", ["studies/ablation_betti", "studies/design_a"])
 def test_every_transform_changes_one_thing_of_betti_and_no_two_the_same(environment: str) -> None:
     transforms, base = groups_of(environment)["transforms"].root, groups_of("base")["transforms"].root
     fixed = transforms["fixed"].model_dump()
@@ -234,7 +243,7 @@ def test_every_transform_changes_one_thing_of_betti_and_no_two_the_same(environm
     assert len({repr(recipe) for recipe in own.values()}) == len(own) >= 10
 
 
-@pytest.mark.parametrize("environment", ["ablation_betti", "design_a"])
+@pytest.mark.parametrize("environment", ["studies/ablation_betti", "studies/design_a"])
 def test_every_change_of_betti_has_a_model_that_differs_in_it_alone(environment: str) -> None:
     groups, chosen = groups_of(environment), chosen_models(environment)
     own = groups["transforms"].root.keys() - groups_of("base")["transforms"].root.keys()
@@ -246,7 +255,7 @@ def test_every_change_of_betti_has_a_model_that_differs_in_it_alone(environment:
 
 
 def test_the_ablation_of_betti_takes_every_default_statistic_alone_and_every_default_view() -> None:
-    groups = groups_of("ablation_betti")
+    groups = groups_of("studies/ablation_betti")
     recipes = groups["transforms"].root
     betti = recipes["betti"].candidates[0]
     for axis in ("statistics", "representations"):
@@ -255,24 +264,24 @@ def test_the_ablation_of_betti_takes_every_default_statistic_alone_and_every_def
 
 
 def test_a_bold_choice_differs_from_the_default_in_its_rule_alone() -> None:
-    transforms = groups_of("design_a")["transforms"].root
+    transforms = groups_of("studies/design_a")["transforms"].root
     assert transforms["bold"] == transforms["betti"].model_copy(update={"standard_errors": 0})
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_designs_are_compared_on_a_part_of_train_and_results_are_not(environment: str) -> None:
     held_out = groups_of(environment)["ingest"].held_out
-    assert held_out == (pytest.approx(0.33) if environment in ("design_a", "design_c") else 0)
+    assert held_out == (pytest.approx(0.33) if environment in ("studies/design_a", "studies/design_c") else 0)
 
 
-@pytest.mark.parametrize("environment", ["archive", "ablation_betti", "design_a"])
+@pytest.mark.parametrize("environment", ["studies/archive", "studies/ablation_betti", "studies/design_a"])
 def test_environments_over_the_archive_take_what_is_there_and_stop_at_nothing(environment: str) -> None:
     groups = groups_of(environment)
     assert groups["datasets"].root == ("all",)
     assert groups["ingest"].skip_unavailable
 
 
-@pytest.mark.parametrize("environment", ["archive", "peers_a"])
+@pytest.mark.parametrize("environment", ["studies/archive", "studies/peers_a"])
 def test_level_sets_meet_both_peers(environment: str) -> None:
     chosen = chosen_models(environment)
     assert {"betti_ridge", "minirocket", "multirocket_hydra"} <= set(chosen)
