@@ -61,7 +61,10 @@ def chosen_models(environment: str) -> dict[str, ModelSpec]:
 def test_the_documentation_lists_the_environments() -> None:
     page = (CONF.parent / "docs" / "commands.md").read_text(encoding="utf-8")
     section = page.split("| environment | what it is |")[1].split("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)) == set(ENVIRONMENTS)
+    listed = set(re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE))
+    studies = page.split("| study | what it is | needs |")[1].split("\n\n")[0]
+    listed |= {f"studies/{name}" for name in re.findall(r"^\| `(\w+)` \|", studies, flags=re.MULTILINE)}
+    assert listed == set(ENVIRONMENTS)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -60,7 +60,8 @@ HOOKS = (ParameterCheck(), OwnVersions(), Summary())
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "merge_strategy": {"parameters": "soft", "globals": "soft"},
+    "config_patterns": {"published": ["published*"]},
+    "merge_strategy": {"parameters": "soft", "globals": "soft", "published": "soft"},
 }
 
 # The study of costs reads the splits of track A across namespaces, on purpose.

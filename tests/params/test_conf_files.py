@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(conf, kind):
         conf(parameters=content)
 
 
-@pytest.mark.parametrize("name", ["catalog", "credentials", "globals", "parameters_more"])
+@pytest.mark.parametrize("name", ["catalog", "credentials", "globals", "parameters_more", "published"])
 def test_every_kind_of_file_is_looked_at(conf, name):
     with pytest.raises(ParameterError, match=rf"{name}\.yml:1: not YAML"):
         conf(**{name: "a: b: c\n"})

@@ -12,7 +12,7 @@ import yaml
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params.values import NAME_BYTES, leaves
 
-KINDS = ("parameters", "catalog", "credentials", "globals")
+KINDS = ("parameters", "catalog", "credentials", "globals", "published")
 SUFFIXES = (".yml", ".yaml", ".json")
 RUN = "run"
 """The key of ``globals.yml`` that names the folder that an environment writes to, where that is not its own name."""
