@@ -16,7 +16,7 @@ from kedro.io import DataCatalog, Version
 from topology_efficient_dl.cli.errors import ReadableErrors, check_config_file
 from topology_efficient_dl.cli.qa import qa
 from topology_efficient_dl.cli.stopping import stoppable
-from topology_efficient_dl.cli.study import study
+from topology_efficient_dl.cli.studies import study
 from topology_efficient_dl.common.terminal import harmless
 from topology_efficient_dl.datasets.run_versions import run_with_all
 from topology_efficient_dl.hooks import saved_path

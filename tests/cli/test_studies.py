@@ -19,7 +19,7 @@ CONF, RESULTS = ROOT / "conf", ROOT / "docs" / "results"
 STUDIES = read_studies(CONF)
 KINDS = read_conf(CONF / "base" / "published.yml")
 PIPELINES = register_pipelines()
-MODULE = "topology_efficient_dl.cli.study"
+MODULE = "topology_efficient_dl.cli.studies"
 OF_PARTS = {"gpu_c", "design_c"}
 """Published by hand, as far as they went: a run that was cut off, and scores of train alone."""
 OTHERS = ("benchmarks/", "independent_a/", *(f"{name}/" for name in OF_PARTS))
@@ -149,7 +149,7 @@ def test_the_first_step_that_fails_ends_a_study(monkeypatch, codes: list[int], r
 
 
 def test_a_step_is_a_process_of_its_own_with_its_exit_status() -> None:
-    from topology_efficient_dl.cli.study import call
+    from topology_efficient_dl.cli.studies import call
 
     assert call(["no-such-command"]) == 2
 
