@@ -65,9 +65,9 @@ def publish(track: str, env: str | None, to: str, only: str, version: str | None
     """Copy the results, report and figures that one run of a track saved into the docs."""
     made = {name for pipeline in pipelines.values() for name in pipeline.all_outputs()}
     with KedroSession.create(env=env) as session:
-        context = session.load_context()
-        catalog = context.catalog  # type: ignore[attr-defined]
-        kinds: dict[str, dict[str, str]] = context.config_loader["published"]  # type: ignore[attr-defined]
+        context = session.load_context()  # type: ignore[attr-defined]  # of KedroSession, which the annotation leaves open
+        catalog = context.catalog
+        kinds: dict[str, dict[str, str]] = context.config_loader["published"]
         if only not in kinds:
             named = ", ".join(map(repr, sorted(kinds)))
             raise click.BadParameter(f"{only!r} is not one of {named}.", param_hint="'--only'")
