@@ -305,3 +305,37 @@ def test_the_gpu_environment_trains_and_measures_on_the_device_one_cell_at_a_tim
 def test_a_forbidden_combination_would_be_seen() -> None:
     with pytest.raises(ParameterError, match="does not go with"):
         check_combination(FiltrationParams(embedding="series", filtration="rips"))
+
+
+def test_trials_of_a_grid_are_models_by_the_names_that_the_run_lists() -> None:
+    zoo = groups_of("studies/design_b")["zoo"].root
+    steady = {"learning_rate": 0.01, "weight_decay": 0.1, "max_epochs": 120, "min_epochs": 120}
+    options = {"kernel": "fused", "residual": False, "norm": "batch"}
+    assert zoo["gat_plain"] == ModelSpec(architecture="gat", options=options, train=steady)
+    mlp = ModelSpec(architecture="simplicial_mlp", role="proposal", features="propagated", options={"width": 128})
+    assert zoo["simplicial_mlp_wide"] == mlp
+    assert len(groups_of("studies/design_b")["track_b"].models.root) == 100
+    assert len(groups_of("studies/design_tolokers")["track_b"].models.root) == 35
+
+
+GCN = {"architecture": "gcn"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"gcn": GCN, "wide": {"of": "gnc"}}, r"wide\.of: unknown model 'gnc'; did you mean 'gcn'\?"),
+        ({"gcn": GCN, "wide": {"of": ["gcn"]}, "deep": {"of": ["wide"]}}, r"deep\.of: unknown model 'wide'"),
+        ({"gcn": GCN, "gcn_wide": GCN, "wide": {"of": ["gcn"]}}, "'gcn_wide' is there twice"),
+        ({"gcn": GCN, "wide": {"of": ["gcn"], "optoins": {}}}, "unknown parameter 'optoins'; did you mean 'options'"),
+        ({"gcn": GCN, "wide": {"of": {"gcn": 3}}}, r"wide\.of\.gcn: expected options \(key: value\); found 3"),
+        ({"gcn": GCN, "wide": {"of": None}}, r"wide\.of: expected models, or options by model; found None"),
+        (
+            {"gcn": GCN, "wide": {"of": "gcn", "options": [1]}},
+            r"wide\.options: expected a map \(key: value\); found \[1\]",
+        ),
+    ],
+)
+def test_a_trial_that_cannot_be_made_is_named(entries: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Zoo.model_validate(entries)
