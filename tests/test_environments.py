@@ -339,3 +339,22 @@ GCN = {"architecture": "gcn"}
 def test_a_trial_that_cannot_be_made_is_named(entries: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Zoo.model_validate(entries)
+
+
+@pytest.mark.parametrize(
+    ("entry", "file"),
+    [
+        ("new_table", "new_table.csv"),
+        ("new_image", "new.png"),
+        ("new_report", "new_report.md"),
+        ("new_verdicts", "new_verdicts.json"),
+        ("closure_image", "closure.png"),
+        ("graph_scaling_image", "graph_scaling.png"),
+        ("rank_image", "ranks.png"),
+        ("rank_report", "ranks.md"),
+    ],
+)
+def test_an_entry_is_found_by_its_kind_unless_it_says_its_place(entry: str, file: str) -> None:
+    dataset = DataCatalog.from_config(config_of("smoke")["catalog"])[f"study_x.{entry}"]
+    assert str(dataset._describe()["filepath"]) == f"data/08_reporting/smoke/study_x/{file}"
+    assert dataset.metadata["kedro-viz"]["layer"] == "reporting"
