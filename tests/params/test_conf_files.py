@@ -14,6 +14,7 @@ from topology_efficient_dl.params.conf_files import (
     check_environment,
     read_conf,
     run_name,
+    study_names,
 )
 
 CONF = Path(__file__).parents[2] / "conf"
