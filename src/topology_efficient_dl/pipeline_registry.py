@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from kedro.pipeline import Pipeline
 
@@ -23,146 +23,94 @@ from topology_efficient_dl.pipelines import (
     train,
 )
 
-SHARED = {f"params:{name}" for name in GROUPS}
-OWN_OF_TRACK = {f"params:{name}" for name in TrackParams.model_fields}
-"""What tracks B and C have under their own names, ``params:track_b.models`` and so on."""
+GLOBAL = {"ucr_archive", "graph_archive", "published_accuracy", *(f"params:{name}" for name in GROUPS)}
+"""Entries that are the same for every track."""
+
+_OF_TRACK = {f"params:{name}" for name in TrackParams.model_fields}
+OWN = {"track_b": _OF_TRACK, "track_c": _OF_TRACK, "compress_b": {*_OF_TRACK, "params:compression"}}
+"""By track, what it has under its own name: ``params:track_b.models`` and so on."""
+
+ELSEWHERE: dict[str, dict[str, str]] = {
+    "scaling_a": {"splits": "track_a.splits"},
+    "compress_b": {
+        **{name: f"track_b.{name}" for name in ("splits", "data_card")},
+        **{f"simplicial_{name}": f"track_b.simplicial_{name}" for name in ("complexes", "features", "groups")},
+        "trained_models": "track_b.models",
+        "params:train": "params:track_b.train",
+    },
+}
+"""By track, what it reads of another one."""
+
+PARTS: dict[str, tuple[str, Callable[[], Pipeline]]] = {
+    "ingest": ("track_a", ingest.create_pipeline),
+    "tda_features": ("track_a", tda_features.create_pipeline),
+    "train": ("track_a", train.create_pipeline),
+    "evaluate": ("track_a", evaluate.create_pipeline),
+    "archive": ("track_a", archive.create_pipeline),
+    "ingest_b": ("track_b", ingest.create_graph_pipeline),
+    "build_b": ("track_b", simplicial_build.create_pipeline),
+    "train_b": ("track_b", partial(train.create_pipeline, "graphs")),
+    "evaluate_b": ("track_b", evaluate.create_graph_pipeline),
+    "compress": ("compress_b", tensor_compress.create_graph_pipeline),
+    "fine_tune_b": ("compress_b", partial(train.create_tuning_pipeline, "graphs")),
+    "evaluate_compressed_b": ("compress_b", evaluate.create_graph_compression_pipeline),
+    "ingest_c": ("track_c", ingest.create_pipeline),
+    "train_c": ("track_c", train.create_fitting_pipeline),
+    "tensor_compress": ("track_c", tensor_compress.create_pipeline),
+    "fine_tune": ("track_c", train.create_tuning_pipeline),
+    "evaluate_c": ("track_c", evaluate.create_compression_pipeline),
+    "ranks": ("track_c", evaluate.create_rank_pipeline),
+    "diagram_cost": ("scaling_a", scaling.create_pipeline),
+    "scaling_betti": ("scaling_betti", scaling.create_growth_pipeline),
+    "scaling_b": ("scaling_b", scaling.create_graph_scaling_pipeline),
+    "closure_b": ("closure_b", closure.create_pipeline),
+    "crossing_c": ("crossing_c", scaling.create_crossing_pipeline),
+    "forecast_c": ("forecast_c", forecast.create_pipeline),
+}
+"""By name, a part: the track under whose namespace it runs, and the pipeline that it is an instance of."""
+
+TRACK_A = ("ingest", "tda_features", "train", "evaluate")
+TRACK_C = ("ingest_c", "train_c", "tensor_compress", "fine_tune", "evaluate_c")
+STUDIES = ("scaling_betti", "scaling_b", "closure_b", "crossing_c", "forecast_c")
+ALONE = (*TRACK_A, "train_b", "evaluate_b", *TRACK_C, *STUDIES)
+"""Parts that are pipelines by their own name."""
+
+COMPOSED = {
+    "track_a": TRACK_A,
+    "archive_a": (*TRACK_A, "archive"),
+    "scaling_a": ("ingest", "diagram_cost"),
+    "simplicial_build": ("ingest_b", "build_b"),
+    "track_b": ("ingest_b", "build_b", "train_b", "evaluate_b"),
+    "compress_b": ("ingest_b", "build_b", "train_b", "compress", "fine_tune_b", "evaluate_compressed_b"),
+    "track_c": TRACK_C,
+    "ranks_c": (*TRACK_C, "ranks"),
+}
+"""By name, the parts that a pipeline is the sum of."""
+
+JUDGED_TOGETHER = ("evaluate_c", "evaluate_compressed_b")
+"""Parts that judge dense and compressed models at once: their ``models`` are all of them."""
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Pipelines by name; each part under its own name, and each track as the sum of its parts."""
-    parts = {
-        "ingest": _of_track_a(ingest.create_pipeline(), {"ucr_archive"}),
-        "tda_features": _of_track_a(tda_features.create_pipeline()),
-        "train": _of_track_a(train.create_pipeline()),
-        "evaluate": _of_track_a(evaluate.create_pipeline(), {"published_accuracy"}),
-    }
-    track_a = sum(parts.values(), Pipeline([]))
-    scaling_a = Pipeline(
-        scaling.create_pipeline(),
-        namespace="scaling_a",
-        inputs={"splits": "track_a.splits"},
-        parameters=SHARED & scaling.create_pipeline().inputs(),
-        prefix_datasets_with_namespace=True,
-    )
-    scaling_betti = Pipeline(
-        scaling.create_growth_pipeline(),
-        namespace="scaling_betti",
-        parameters={"params:growth"},
-        prefix_datasets_with_namespace=True,
-    )
-    scaling_b = Pipeline(
-        scaling.create_graph_scaling_pipeline(),
-        namespace="scaling_b",
-        parameters={"params:scaling_b"},
-        prefix_datasets_with_namespace=True,
-    )
-    closure_b = Pipeline(
-        closure.create_pipeline(),
-        namespace="closure_b",
-        inputs={"graph_archive"},
-        parameters={"params:closure", "params:graphs", "params:parallel"},
-        prefix_datasets_with_namespace=True,
-    )
-    parts_b = {
-        "ingest_b": _of_track_b(ingest.create_graph_pipeline(), {"graph_archive"}),
-        "build_b": _of_track_b(simplicial_build.create_pipeline()),
-        "train_b": _of_track_b(train.create_pipeline("graphs")),
-        "evaluate_b": _of_track_b(evaluate.create_graph_pipeline()),
-    }
-    parts_c = {
-        "ingest_c": _of_track_c(ingest.create_pipeline(), {"ucr_archive"}),
-        "train_c": _of_track_c(train.create_fitting_pipeline()),
-        "tensor_compress": _of_track_c(tensor_compress.create_pipeline()),
-        "fine_tune": _of_track_c(train.create_tuning_pipeline()),
-        "evaluate_c": _of_track_c(
-            evaluate.create_compression_pipeline(),
-            {"models": "track_c.all_models", "published_accuracy": "published_accuracy"},
-        ),
-    }
-    track_c = sum(parts_c.values(), Pipeline([]))
-    compress_b = (
-        parts_b["ingest_b"]
-        + parts_b["build_b"]
-        + parts_b["train_b"]
-        + _of_compress_b(tensor_compress.create_graph_pipeline(), {"trained_models": "track_b.models"})
-        + _of_compress_b(train.create_tuning_pipeline("graphs"))
-        + _of_compress_b(evaluate.create_graph_compression_pipeline(), {"models": "compress_b.all_models"})
-    )
-    ranks_c = track_c + _of_track_c(evaluate.create_rank_pipeline(), {"results": "track_c.results"})
-    crossing_c = Pipeline(
-        scaling.create_crossing_pipeline(),
-        namespace="crossing_c",
-        parameters={"params:crossing", "params:efficiency"},
-        prefix_datasets_with_namespace=True,
-    )
-    forecast_c = Pipeline(
-        forecast.create_pipeline(),
-        namespace="forecast_c",
-        parameters={"params:forecast", "params:zoo", "params:efficiency", "params:parallel"},
-        prefix_datasets_with_namespace=True,
-    )
-    archive_a = track_a + _of_track_a(archive.create_pipeline(), {"published_accuracy"})
-    return {
-        **parts,
-        "track_a": track_a,
-        "simplicial_build": parts_b["ingest_b"] + parts_b["build_b"],
-        "train_b": parts_b["train_b"],
-        "evaluate_b": parts_b["evaluate_b"],
-        "track_b": sum(parts_b.values(), Pipeline([])),
-        **parts_c,
-        "track_c": track_c,
-        "ranks_c": ranks_c,
-        "compress_b": compress_b,
-        "crossing_c": crossing_c,
-        "forecast_c": forecast_c,
-        "archive_a": archive_a,
-        "scaling_a": parts["ingest"] + scaling_a,
-        "scaling_betti": scaling_betti,
-        "scaling_b": scaling_b,
-        "closure_b": closure_b,
-        "qa_merge": qa_merge.create_pipeline(),
-        "__default__": track_a,
-    }
+    parts = {name: _instance(name, *of) for name, of in PARTS.items()}
+    composed = {name: sum((parts[part] for part in each), Pipeline([])) for name, each in COMPOSED.items()}
+    named = {name: parts[name] for name in ALONE}
+    return {**named, **composed, "qa_merge": qa_merge.create_pipeline(), "__default__": composed["track_a"]}
 
 
-def _of_track_a(pipeline: Pipeline, inputs: frozenset[str] | set[str] = frozenset()) -> Pipeline:
-    return _of_track("track_a", pipeline, inputs, SHARED)
-
-
-def _of_track_b(pipeline: Pipeline, inputs: frozenset[str] | set[str] = frozenset()) -> Pipeline:
-    return _of_track("track_b", pipeline, inputs, SHARED - OWN_OF_TRACK)
-
-
-def _of_track_c(pipeline: Pipeline, inputs: frozenset[str] | set[str] | dict[str, str] = frozenset()) -> Pipeline:
-    return _of_track("track_c", pipeline, inputs, SHARED - OWN_OF_TRACK)
-
-
-def _of_track(
-    track: str, pipeline: Pipeline, inputs: frozenset[str] | set[str] | dict[str, str], shared: set[str]
-) -> Pipeline:
-    """An instance under the track's namespace; parameters that are not shared are the track's own."""
+def _instance(name: str, track: str, create: Callable[[], Pipeline]) -> Pipeline:
+    """A part under its track's namespace; what is neither global nor of another track is the track's own."""
+    pipeline = create()
+    elsewhere: Mapping[str, str] = ELSEWHERE.get(track, {})
+    if name in JUDGED_TOGETHER:
+        elsewhere = {**elsewhere, "models": f"{track}.all_models"}
+    shared = {entry: entry for entry in GLOBAL - OWN.get(track, set())}
+    places = {entry: place for entry, place in {**shared, **elsewhere}.items() if entry in pipeline.inputs()}
     return Pipeline(
         pipeline,
         namespace=track,
-        inputs=inputs if isinstance(inputs, dict) else set(inputs),
-        parameters=shared & pipeline.inputs(),
-        prefix_datasets_with_namespace=True,
-    )
-
-
-OF_TRACK_B = ("splits", "data_card", "simplicial_complexes", "simplicial_features", "simplicial_groups")
-"""What ``compress_b`` reads of what track B wrote, beside its models."""
-
-
-def _of_compress_b(pipeline: Pipeline, inputs: Mapping[str, str] = MappingProxyType({})) -> Pipeline:
-    """An instance that reads track B's graphs and training, and has recipes and bounds of its own."""
-    read = pipeline.inputs()
-    shared = {name: name for name in (SHARED - OWN_OF_TRACK - {"params:compression"}) & read}
-    own = {name: name.replace("params:", "params:track_b.") for name in {"params:train"} & read}
-    return Pipeline(
-        pipeline,
-        namespace="compress_b",
-        inputs={name: f"track_b.{name}" for name in OF_TRACK_B if name in read} | dict(inputs),
-        parameters=shared | own,
+        inputs={entry: place for entry, place in places.items() if not entry.startswith("params:")},
+        parameters={entry: place for entry, place in places.items() if entry.startswith("params:")},
         prefix_datasets_with_namespace=True,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from kedro.config import OmegaConfigLoader
+from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.framework.project import configure_logging
 from kedro.framework.session import KedroSession
 
@@ -15,7 +15,7 @@ from topology_efficient_dl.common.terminal import harmless_record
 from topology_efficient_dl.datasets.run_versions import OwnVersions
 from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.hooks import ParameterCheck, Summary
-from topology_efficient_dl.params.conf_files import check_conf, read_conf
+from topology_efficient_dl.params.conf_files import RUN, check_conf, check_environment, read_conf, run_name
 
 
 class ProcessSession(KedroSession):
@@ -31,7 +31,7 @@ class ProcessSession(KedroSession):
 
 
 class CheckedConfigLoader(OmegaConfigLoader):
-    """Kedro's loader of conf, which looks at the files first.
+    """Kedro's loader of conf, which looks at the files first, and knows the run's name, ``${globals:run}``.
 
     Raises
     ------
@@ -39,16 +39,21 @@ class CheckedConfigLoader(OmegaConfigLoader):
     """
 
     def __init__(self, conf_source: str, env: str | None = None, **options: Any) -> None:
-        names = dict.fromkeys(filter(None, (options.get("base_env"), env or options.get("default_run_env"))))
-        folder = Path(conf_source)
-        for name in names:
-            if Path(name).is_absolute() or ".." in Path(name).parts:
-                raise ParameterError(f"conf environment '{name}' leads out of {folder}; expected a folder in there")
+        base, own = options.get("base_env") or "", options.get("default_run_env") or ""
+        folder, environment = Path(conf_source), env or own
+        check_environment(folder, environment)
         if folder.is_dir():  # else an archive, which Kedro unpacks
+            names = dict.fromkeys(filter(None, (base, environment)))
             check_conf([folder / name for name in names], options.get("runtime_params"))
             if (folder / "logging.yml").exists():
                 read_conf(folder / "logging.yml")
         super().__init__(conf_source=conf_source, env=env, **options)
+        run = run_name(folder, environment)
+        try:
+            found = self["globals"]
+        except MissingConfigException:  # an environment that is not there is refused when its parameters are read
+            found = {}
+        self["globals"] = {**found, RUN: base if run == own else run}  # one user's own settings are over the base
 
 
 SESSION_CLASS = ProcessSession
@@ -57,7 +62,8 @@ HOOKS = (ParameterCheck(), OwnVersions(), Summary())
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "merge_strategy": {"parameters": "soft", "globals": "soft"},
+    "config_patterns": {"published": ["published*"]},
+    "merge_strategy": {"parameters": "soft", "globals": "soft", "published": "soft"},
 }
 
 # A failing node is reported once, by the command line.

@@ -11,13 +11,14 @@ from kedro.config import OmegaConfigLoader
 from topology_efficient_dl.checks.parameters import check_parameters
 from topology_efficient_dl.checks.run import check_run
 from topology_efficient_dl.errors import ParameterError
+from topology_efficient_dl.params.conf_files import STUDIES, study_names
 from topology_efficient_dl.params.effects import RULES, without_effect
 from topology_efficient_dl.params.groups import GROUPS
 from topology_efficient_dl.pipeline_registry import register_pipelines
 from topology_efficient_dl.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"
-ENVIRONMENTS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "local")
+ENVIRONMENTS = ["base", "smoke", "gpu", *(f"{STUDIES}/{name}" for name in study_names(CONF))]
 PIPELINES = register_pipelines()
 OUTPUTS = {name for pipeline in PIPELINES.values() for name in pipeline.all_outputs()}
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, DatasetError
 from tests.graph_tasks import contacts, material
 from tests.places import chdir
@@ -24,7 +23,7 @@ from topology_efficient_dl.models.features import features_of_split
 from topology_efficient_dl.params.models import ModelSpec
 from topology_efficient_dl.params.series import FiltrationParams, TdaRecipe
 from topology_efficient_dl.params.training import TrainParams
-from topology_efficient_dl.settings import CONFIG_LOADER_ARGS
+from topology_efficient_dl.settings import CONFIG_LOADER_ARGS, CheckedConfigLoader
 from topology_efficient_dl.tasks.cells import fit_cell, predict_cell
 from topology_efficient_dl.tda.splits import diagrams_of_split
 
@@ -65,7 +64,7 @@ def rooms(split):
 @pytest.fixture
 def catalog(tmp_path):
     with chdir(tmp_path):
-        yield DataCatalog.from_config(OmegaConfigLoader(str(CONF), env="smoke", **CONFIG_LOADER_ARGS)["catalog"])
+        yield DataCatalog.from_config(CheckedConfigLoader(str(CONF), env="smoke", **CONFIG_LOADER_ARGS)["catalog"])
 
 
 @pytest.fixture

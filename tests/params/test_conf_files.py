@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from topology_efficient_dl.errors import ParameterError
-from topology_efficient_dl.params.conf_files import check_conf, read_conf
+from topology_efficient_dl.params.conf_files import (
+    STUDIES,
+    check_conf,
+    check_environment,
+    read_conf,
+    run_name,
+    study_names,
+)
 
 CONF = Path(__file__).parents[2] / "conf"
 BASE = "train: {max_epochs: 3}\nmodels: [a]\nzoo:\n  a: {size: small}\n  b: null\n"
@@ -56,7 +63,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(conf, kind):
         conf(parameters=content)
 
 
-@pytest.mark.parametrize("name", ["catalog", "credentials", "globals", "parameters_more"])
+@pytest.mark.parametrize("name", ["catalog", "credentials", "globals", "parameters_more", "published"])
 def test_every_kind_of_file_is_looked_at(conf, name):
     with pytest.raises(ParameterError, match=rf"{name}\.yml:1: not YAML"):
         conf(**{name: "a: b: c\n"})
@@ -90,13 +97,11 @@ def test_what_is_open_in_a_file_may_be_given_or_left_out(conf):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("rnu: x\n", r"no key 'run' \(found 'rnu'; did you mean 'run'\?\), so that .* folders of base.* run: own"),
-        ("", r"globals\.yml: no key 'run', so that"),
         (f"run: {'x' * 101}\n", r"run is 'x.*'; expected the name of a folder, of at most 100 bytes"),
         ("run: [a]\n", r"run is \"\['a'\]\"; expected the name of a folder"),
     ],
 )
-def test_an_environment_names_the_folder_that_it_writes_to(conf, content, message):
+def test_an_environment_may_name_the_folder_that_it_writes_to(conf, content, message):
     with pytest.raises(ParameterError, match=message):
         conf(globals=content)
 
@@ -111,10 +116,30 @@ def test_a_folder_or_a_pipe_in_the_place_of_a_file_is_named(tmp_path):
         check_conf([tmp_path])
 
 
-@pytest.mark.parametrize("folder", sorted(path.name for path in CONF.iterdir() if path.is_dir()))
+@pytest.mark.parametrize("folder", ["base", "smoke", "gpu", *(f"{STUDIES}/{name}" for name in study_names(CONF))])
 def test_every_environment_of_the_project_is_accepted(folder):
     check_conf([CONF / "base", CONF / folder])
 
 
 def test_what_is_read_is_as_it_is_written():
-    assert read_conf(CONF / "smoke" / "globals.yml") == {"run": "smoke"}
+    assert read_conf(CONF / STUDIES / "multivariate_a" / "parameters.yml")["ingest"] == {"normalise": "false"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("results_a", "no conf environment 'results_a'; did you mean 'studies/results_a'"),
+        ("studies", "conf environment 'studies' holds studies; name one: ablation_a, "),
+        ("../conf/base", "leads out of"),
+    ],
+)
+def test_the_name_of_an_environment_leads_to_one(name, message):
+    with pytest.raises(ParameterError, match=message):
+        check_environment(CONF, name)
+
+
+def test_a_run_is_named_by_its_environment_unless_that_says_otherwise(tmp_path):
+    assert [run_name(tmp_path, name) for name in ("mine", "studies/mine", "a/b/")] == ["mine", "mine", "a/b"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "globals.yml").write_text("run: other\n")
+    assert run_name(tmp_path, "mine") == "other"

@@ -81,7 +81,6 @@ class Project:
         """Add a conf environment."""
         folder = self.root / "conf" / name
         folder.mkdir()
-        (folder / "globals.yml").write_text(f"run: {name}\n")
         (folder / "parameters.yml").write_text(parameters)
 
     def toy(self, name: str = "Toy", n_train: int = 10, n_test: int = 6, n_timepoints: int = 24, seed: int = 0) -> None:

@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from kedro.framework.session import KedroSession
 from tests.places import chdir
 
+from topology_efficient_dl.params.conf_files import read_conf
 from topology_efficient_dl.params.names import display_name
 from topology_efficient_dl.pipeline_registry import register_pipelines
-from topology_efficient_dl.reports.document import PUBLISHED
 from topology_efficient_dl.studies.archive import CELL_KEYS, PUBLISHED_NAMES
 
 SETS = """
@@ -156,7 +156,8 @@ def test_one_study_is_published_and_the_other_is_not(finished, tmp_path: Path, s
     project, _ = finished
     result = publish(project, "--env", "sets", "--only", study, "--to", str(tmp_path))
     assert result.exit_code == 0, result.output
-    places = {entry: tmp_path / place.format(track="track_a") for entry, place in PUBLISHED[study].items()}
+    kinds = read_conf(project.root / "conf" / "base" / "published.yml")
+    places = {entry: tmp_path / place.format(track="track_a") for entry, place in kinds[study].items()}
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(places.values())
     assert set(result.stdout.split()) == set(map(str, places.values()))
     latest = catalog_of(project, "sets")

@@ -89,7 +89,14 @@ def test_wrong_names_are_seen_before_anything_runs(project, params: str) -> None
 @pytest.mark.parametrize(
     ("arguments", "env", "message"),
     [
-        ((), "smoek", "no conf environment 'smoek'; did you mean 'smoke'? There are: "),
+        ((), "smoek", "no conf environment 'smoek'; did you mean 'smoke'? There are: base, "),
+        ((), "results_a", "no conf environment 'results_a'; did you mean 'studies/results_a'?"),
+        (
+            (),
+            "studies/result_a",
+            "no conf environment 'studies/result_a'; did you mean 'studies/results_a'? There are: ",
+        ),
+        ((), "result_a", "no conf environment 'result_a'; did you mean 'studies/results_a'? There are: "),
         ((), "x" * 300, "no conf environment 'xxx"),
         ((), "../conf/base", "conf environment '../conf/base' leads out of"),
         (("--pipelines", "trian"), "tiny", "no pipeline 'trian'; did you mean 'train'? There are: "),

@@ -26,14 +26,16 @@ def test_publishing_copies_what_there_is(tmp_path):
     report = tmp_path / "deep" / "report.md"
     report.parent.mkdir()
     report.write_text("# Track")
-    written = publish(tmp_path / "docs", "track_x", {"report_markdown": report})
+    written = publish(
+        tmp_path / "docs", "track_x", {"report_markdown": report}, {"report_markdown": "{track}/report.md"}
+    )
     assert written == [tmp_path / "docs" / "track_x" / "report.md"]
     assert written[0].read_text() == "# Track"
 
 
 def test_publishing_nothing_says_what_to_run(tmp_path):
     with pytest.raises(DataError, match="nothing of 'track_x' was saved yet"):
-        publish(tmp_path, "track_x", {})
+        publish(tmp_path, "track_x", {}, {})
 
 
 def test_the_page_about_cost_has_a_row_per_way_and_the_whole_set():

@@ -16,10 +16,10 @@ from kedro.io import DataCatalog, Version
 from topology_efficient_dl.cli.errors import ReadableErrors, check_config_file
 from topology_efficient_dl.cli.qa import qa
 from topology_efficient_dl.cli.stopping import stoppable
+from topology_efficient_dl.cli.studies import study
 from topology_efficient_dl.common.terminal import harmless
 from topology_efficient_dl.datasets.kedro_internals import saved_path
 from topology_efficient_dl.datasets.run_versions import run_with_all
-from topology_efficient_dl.reports.document import PUBLISHED
 from topology_efficient_dl.reports.document import collect as collect_results
 from topology_efficient_dl.reports.document import publish as write_results
 from topology_efficient_dl.reports.renewal import renew as renew_reports
@@ -52,27 +52,33 @@ def _run_options() -> list[click.Parameter]:
 _run = stoppable()(cast("Callable[..., Any]", kedro_run.callback))
 cli.add_command(ReadableErrors("run", params=_run_options(), callback=_run, help=kedro_run.help))
 cli.add_command(qa)
+cli.add_command(study)
 
 
 @cli.command(cls=ReadableErrors)
 @click.option("--track", default="track_a", show_default=True, help="Whose results.")
 @click.option("--env", default=None, help="The conf environment of the run.")
 @click.option("--to", default="docs/results", show_default=True, help="Folder to write to.")
-@click.option("--only", type=click.Choice(sorted(PUBLISHED)), default="track", show_default=True, help="Which study.")
+@click.option("--only", default="track", show_default=True, help="Which kind of results, of conf/base/published.yml.")
 @click.option("--run", "version", default=None, help="Whose version; unless given, the newest run that is complete.")
 def publish(track: str, env: str | None, to: str, only: str, version: str | None) -> None:
     """Copy the results, report and figures that one run of a track saved into the docs."""
     made = {name for pipeline in pipelines.values() for name in pipeline.all_outputs()}
     with KedroSession.create(env=env) as session:
-        catalog = session.load_context().catalog  # type: ignore[attr-defined]
-        names = {name: f"{track}.{name}" for name in PUBLISHED[only] if f"{track}.{name}" in made}
+        context = session.load_context()  # type: ignore[attr-defined]  # of KedroSession, which the annotation leaves open
+        catalog = context.catalog
+        kinds: dict[str, dict[str, str]] = context.config_loader["published"]
+        if only not in kinds:
+            named = ", ".join(map(repr, sorted(kinds)))
+            raise click.BadParameter(f"{only!r} is not one of {named}.", param_hint="'--only'")
+        names = {name: f"{track}.{name}" for name in kinds[only] if f"{track}.{name}" in made}
         versions = {name: catalog[entry].list_versions(full_path=False) for name, entry in names.items()}
         saved: dict[str, Path] = {}
         if any(versions.values()):
             run, note = run_with_all(versions, version)
             saved = {name: _path(catalog, entry, run) for name, entry in names.items()}
             click.echo(f"run {run}{f' ({note})' if note else ''}", err=True)
-    for path in write_results(Path(to), track, saved):
+    for path in write_results(Path(to), track, saved, kinds[only]):
         click.echo(harmless(str(path)))
 
 

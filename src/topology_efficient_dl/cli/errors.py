@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from topology_efficient_dl.common.terminal import harmless
 from topology_efficient_dl.errors import ParameterError, TopologyEfficientError, did_you_mean
-from topology_efficient_dl.params.conf_files import read_conf
+from topology_efficient_dl.params.conf_files import STUDIES, read_conf, study_names
 
 USER_ERRORS = (TopologyEfficientError, ParameterValidationError, DatasetError)
 
@@ -141,8 +141,14 @@ def _unknown_environment(message: str) -> str:
     if folder is None:
         return message
     path = Path(folder[1])
-    names = sorted(each.name for each in path.parent.glob("*/"))
-    return f"no conf environment '{path.name}'{did_you_mean(path.name, names) or '.'} There are: {', '.join(names)}"
+    conf, name = (
+        (path.parents[1], f"{STUDIES}/{path.name}") if path.parent.name == STUDIES else (path.parent, path.name)
+    )
+    studies = study_names(conf)
+    names = sorted(each.name for each in conf.glob("*/") if each.name != STUDIES)
+    names += [f"{STUDIES}/{study}" for study in studies]
+    hint = did_you_mean(name, names) or did_you_mean(f"{STUDIES}/{name}", names) or "."
+    return f"no conf environment '{name}'{hint} There are: {', '.join(names)}"
 
 
 MACHINERY = (

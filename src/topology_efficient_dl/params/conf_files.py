@@ -9,13 +9,16 @@ from typing import Any
 
 import yaml
 
-from topology_efficient_dl.errors import ParameterError, did_you_mean
+from topology_efficient_dl.errors import ParameterError
 from topology_efficient_dl.params.values import NAME_BYTES, leaves
 
-KINDS = ("parameters", "catalog", "credentials", "globals")
+KINDS = ("parameters", "catalog", "credentials", "globals", "published")
 SUFFIXES = (".yml", ".yaml", ".json")
 RUN = "run"
-"""The one key that ``globals.yml`` must have: the folder that the environment writes to."""
+"""The key of ``globals.yml`` that names the folder that an environment writes to, where that is not its own name."""
+
+STUDIES = "studies"
+"""The folder of conf that holds the environments of studies."""
 
 MISSING = "???"
 """OmegaConf's mark of a value that others must give; it lets the base's value through in silence."""
@@ -49,6 +52,43 @@ def check_conf(folders: Sequence[Path], given: Mapping[str, Any] | None = None) 
     for place, value in leaves(_over(merged, given or {}), ""):
         if value == MISSING:
             raise ParameterError(f"{place}: {MISSING} stands for a value that is yet to be given; give one")
+
+
+def check_environment(conf: Path, name: str) -> None:
+    """Refuse a name that leads out of conf, or that is not the whole name of a study's environment.
+
+    Parameters
+    ----------
+    conf : the folder of all environments
+    name : what ``--env`` says
+
+    Raises
+    ------
+    ParameterError : names the environment that is meant, or those there are
+    """
+    parts = Path(name).parts
+    if Path(name).is_absolute() or ".." in parts:
+        raise ParameterError(f"conf environment '{name}' leads out of {conf}; expected a folder in there")
+    if parts == (STUDIES,):
+        raise ParameterError(f"conf environment '{name}' holds studies; name one: {', '.join(study_names(conf))}")
+    if len(parts) == 1 and name in study_names(conf):
+        raise ParameterError(f"no conf environment '{name}'; did you mean '{STUDIES}/{name}'? Studies lie in there")
+
+
+def study_names(conf: Path) -> list[str]:
+    """The environments of studies, without the folder that they lie in."""
+    return sorted(path.name for path in (conf / STUDIES).glob("*/"))
+
+
+def run_name(conf: Path, environment: str) -> str:
+    """The folder under every layer of ``data/`` that an environment writes to.
+
+    It is the environment's name, a study's without the folder that studies lie in, unless its ``globals.yml`` names
+    another one.
+    """
+    path = conf / environment / "globals.yml"
+    own = read_conf(path).get(RUN) if os.path.isfile(path) else None
+    return str(own) if own is not None else "/".join(Path(environment).parts).removeprefix(f"{STUDIES}/")
 
 
 def read_conf(path: Path) -> dict[str, Any]:
@@ -164,13 +204,7 @@ def _over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_run(values: Mapping[str, Any], path: Path) -> None:
-    if RUN not in values:
-        hints = [f" (found '{key}'{hint})" for key in values if (hint := did_you_mean(key, [RUN]))]
-        raise ParameterError(
-            f"{path}: no key '{RUN}'{''.join(hints[:1])}, so that the environment would write to the folders of base. "
-            f"Name its own, such as {RUN}: {path.parent.name}"
-        )
-    name = values[RUN]
+    name = values.get(RUN, RUN)
     if not isinstance(name, str) or not 0 < len(name.encode()) <= NAME_BYTES:
         raise ParameterError(
             f"{path}: {RUN} is {str(name)[:40]!r}; expected the name of a folder, of at most {NAME_BYTES} bytes"

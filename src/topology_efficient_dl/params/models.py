@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, RootModel
 
 from topology_efficient_dl.errors import ParameterError, did_you_mean
-from topology_efficient_dl.params.base import HOW, LATER, Names, Parameters
+from topology_efficient_dl.params.base import HOW, LATER, Names, Parameters, words
 from topology_efficient_dl.params.names import NAMED
 
 LevelSetRepresentation = Literal[
@@ -118,7 +119,57 @@ class ModelSpec(Parameters):
     )
 
 
-class Zoo(RootModel[Annotated[dict[str, ModelSpec], NAMED]]):
+OF = "of"
+"""The key of an entry of the zoo that is a trial of other entries."""
+
+
+def with_trials(entries: Any) -> Any:
+    """The entries of a zoo, with a model ``<model>_<trial>`` for each model that a trial is ``of``.
+
+    ``of`` lists models, or gives options by model. Of its other fields a trial adds ``options`` and ``train`` to those
+    of the model; any other takes the place of the model's.
+
+    Examples
+    --------
+    >>> gcn = {"architecture": "gcn", "options": {"norm": "batch"}}
+    >>> with_trials({"gcn": gcn, "wide": {"of": "gcn", "options": {"width": 9}}})["gcn_wide"]
+    {'architecture': 'gcn', 'options': {'norm': 'batch', 'width': 9}}
+    """
+    if not isinstance(entries, dict):
+        return entries
+    trials = {name: entry for name, entry in entries.items() if isinstance(entry, dict) and OF in entry}
+    found = {name: entry for name, entry in entries.items() if name not in trials}
+    for trial, entry in trials.items():
+        of = words(entry[OF])
+        if not isinstance(of, (list, tuple, dict)):
+            raise ValueError(f"{trial}.{OF}: expected models, or options by model; found {of!r}")
+        for field in ("options", "train"):
+            _check_map(f"{trial}.{field}", entry.get(field), "a map")
+        for model in of:
+            name = f"{model}_{trial}"
+            if model not in entries or model in trials or not isinstance(entries[model], dict):
+                hint = did_you_mean(str(model), entries.keys() - trials.keys())
+                raise ValueError(f"{trial}.{OF}: unknown model '{model}'{hint or '.'} A trial is of models of the zoo")
+            if name in found:
+                raise ValueError(f"'{name}' is there twice: as an entry, and as trial '{trial}' of '{model}'")
+            own = of[model] if isinstance(of, dict) else {}
+            _check_map(f"{trial}.{OF}.{model}", own, "options")
+            found[name] = _changed(entries[model], {key: value for key, value in entry.items() if key != OF}, own or {})
+    return found
+
+
+def _check_map(place: str, value: Any, what: str) -> None:
+    if not isinstance(value, (dict, NoneType)):
+        raise ValueError(f"{place}: expected {what} (key: value); found {value!r}")
+
+
+def _changed(model: dict[str, Any], trial: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    added = {"options": {**(trial.get("options") or {}), **options}, "train": trial.get("train")}
+    joined = {key: {**(model.get(key) or {}), **values} for key, values in added.items() if values}  # the trial's last
+    return {**model, **trial, **joined}
+
+
+class Zoo(RootModel[Annotated[dict[str, ModelSpec], NAMED, BeforeValidator(with_trials)]]):
     """All models that can be named in ``models``."""
 
     model_config = ConfigDict(frozen=True)

@@ -14,45 +14,6 @@ from topology_efficient_dl.errors import DataError
 from topology_efficient_dl.evaluation.summary import as_records
 from topology_efficient_dl.reports.pages import run_command
 
-PUBLISHED = {
-    "track": {
-        "results_document": "{track}.json",
-        "report_markdown": "{track}/report.md",
-        "pareto_image": "{track}/pareto.png",
-        "level_sets_image": "{track}/level_sets.png",
-    },
-    "forecast": {
-        "results_document": "{track}.json",
-        "report_markdown": "{track}/report.md",
-        "forecast_results": "{track}/results.csv",
-        "forecast_image": "{track}/forecast.png",
-    },
-    "archive": {
-        "archive_cells": "{track}_archive.csv",
-        "archive_report": "{track}_archive/report.md",
-        "recipe_choices": "{track}_archive/choices.csv",
-        "critical_difference": "{track}_archive/critical_difference.png",
-    },
-    "graph_scaling": {
-        "report_markdown": "{track}/report.md",
-        "graph_points": "{track}/points.csv",
-        "graph_exponents": "{track}/exponents.csv",
-        "graph_scaling_image": "{track}/scaling.png",
-    },
-    "ranks": {"rank_report": "{track}/ranks.md", "rank_table": "{track}/ranks.csv", "rank_image": "{track}/ranks.png"},
-    "crossing": {
-        "report_markdown": "{track}/report.md",
-        "crossing_table": "{track}/crossing.csv",
-        "crossing_image": "{track}/crossing.png",
-    },
-    "closure": {
-        "report_markdown": "{track}/report.md",
-        "closure_table": "{track}/closure.csv",
-        "closure_image": "{track}/closure.png",
-    },
-}
-"""By study, where the catalog entries of a track go, relative to docs/results."""
-
 
 def results_document(
     results: pd.DataFrame,
@@ -107,14 +68,15 @@ def collect(folder: Path, track: str) -> Path:
     return target
 
 
-def publish(folder: Path, track: str, saved: Mapping[str, Path]) -> list[Path]:
-    """Copy a track's results into the docs, to the places that ``PUBLISHED`` names.
+def publish(folder: Path, track: str, saved: Mapping[str, Path], places: Mapping[str, str]) -> list[Path]:
+    """Copy a track's results into the docs.
 
     Parameters
     ----------
     folder : as a rule docs/results
     track : e.g. track_a
-    saved : where the entries of ``PUBLISHED`` lie, those that there are
+    saved : where catalog entries of the track lie
+    places : by entry, where it goes in the folder; ``{track}`` stands for the track
 
     Returns
     -------
@@ -126,7 +88,6 @@ def publish(folder: Path, track: str, saved: Mapping[str, Path]) -> list[Path]:
     """
     if not saved:
         raise DataError(f"nothing of '{track}' was saved yet; run its pipeline in this environment first")
-    places = {entry: place for study in PUBLISHED.values() for entry, place in study.items()}
     written = []
     for entry, source in saved.items():
         target = folder / places[entry].format(track=track)
