@@ -50,7 +50,7 @@ ScaledModel = Literal[
     "simplicial_mlp",
     "simplicial_mlp_triangles",
 ]
-"""What ``evaluation.graph_scaling_probe`` knows how to prepare."""
+"""What ``studies.graph_scaling_probe`` knows how to prepare."""
 
 
 class ScalingConditions(Parameters):
@@ -111,7 +111,7 @@ class CandidateParams(Parameters):
 
 
 ColumnFamily = Literal["all", "edges", "means"]
-"""Columns that a logistic head reads; see ``closure.past.chosen_columns``."""
+"""Columns that a logistic head reads; see ``studies.closure.past.chosen_columns``."""
 
 
 class LogisticParams(Parameters):
