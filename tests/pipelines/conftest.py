@@ -109,7 +109,6 @@ class Project:
             with chdir(self.root), pytest.MonkeyPatch.context() as patch:
                 if env == "smoke":  # reads what ships, on every machine
                     patch.delenv("UCR_ROOT", raising=False)
-                    patch.delenv("GRAPH_ROOT", raising=False)
                 command = ["run", "--env", env, *arguments, *(["--params", params] if params else [])]
                 result = CliRunner().invoke(cli, command)
         finally:

@@ -78,11 +78,3 @@ def test_trials_that_are_not_as_many_are_refused_before_anything_runs(closing) -
     assert result.code == 1
     assert "closure: logistic has 4 trials" in result.output
     assert result.cells == {}
-
-
-def test_a_page_says_what_may_not_have_been_trained_to_its_end() -> None:
-    from topology_efficient_dl.studies.closure.page import _still_rising
-
-    tuning = {"a/gat": {"chosen": {"steps": 9}}, "a/simplicial_logistic": {"chosen": {"penalty": 1}}}
-    assert _still_rising(tuning, 9)[0].endswith("perhaps not yet at their best: `a/gat`.")
-    assert _still_rising(tuning, 10) == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
+import pytest
 
 from topology_efficient_dl.params.studies import ClosureParams
 from topology_efficient_dl.studies.closure.assessment import assess
@@ -28,3 +30,14 @@ def test_scores_that_are_not_finite_are_named_with_their_model_and_count() -> No
     assert "- d, `gat`, seed 0, failed: 7 of 60 scores are not finite and rank last." in page
     assert page.count("failed") == 1
     assert PROPOSAL in page
+
+
+@pytest.mark.parametrize(("last", "said"), [(9, True), (10, False)])
+def test_a_page_says_what_may_not_have_been_trained_to_its_end(last: int, said: bool) -> None:
+    tuning = {
+        "a/gat": {"chosen": {"steps": 9, "times_base_rate": 2.0}, "trials": []},
+        "a/simplicial_logistic": {"chosen": {"penalty": 1, "times_base_rate": 2.0}, "trials": []},
+    }
+    params = ClosureParams(attention={"checkpoints": [5, last]})
+    page = render_closure(pd.DataFrame(columns=list(COLUMNS)), [], tuning, params)
+    assert (f"Best at the last checkpoint, {last} steps, and perhaps not yet at their best: `a/gat`." in page) == said

@@ -11,7 +11,7 @@ from topology_efficient_dl.compression.cells import tune_all
 from topology_efficient_dl.models.trained import TrainedModel
 from topology_efficient_dl.params.base import Names, Seeds
 from topology_efficient_dl.params.compression import CompressionParams
-from topology_efficient_dl.params.models import Zoo
+from topology_efficient_dl.params.models import Transforms, Zoo
 from topology_efficient_dl.params.training import ParallelParams, TrainParams
 from topology_efficient_dl.tasks.cells import training_log
 from topology_efficient_dl.tasks.inputs import CellInputs, GraphInputs, SeriesInputs
@@ -66,5 +66,6 @@ def _inputs(splits: Collection[Any], zoo: Zoo, beside: dict[str, Any]) -> CellIn
     if "complexes" in beside:
         return GraphInputs(splits, zoo, **beside)
     if "transforms" in beside:
-        beside = {**beside, "transforms": beside["transforms"].root}
+        # Kedro hands a parameter over as its type where some node declares it, else as a plain mapping.
+        beside = {**beside, "transforms": Transforms.model_validate(beside["transforms"]).root}
     return SeriesInputs(splits, zoo, **beside)
